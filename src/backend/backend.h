@@ -1,0 +1,83 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backend/device_probe.h"
+#include "backend/ops.h"
+#include "core/buffer.h"
+#include "core/memory.h"
+#include "core/registry.h"
+#include "core/stream.h"
+
+namespace tpscale {
+
+/// One step recorded once and run many times. Where the device has no graphs it is a stored function.
+class StepGraph {
+ public:
+  virtual ~StepGraph() = default;
+  virtual void launch() = 0;
+};
+
+/// The device's own view of the memory in use (resident set of the process on a CPU, NVML's figure on a GPU).
+struct DeviceMemory {
+  std::size_t used_bytes = 0;
+  std::size_t peak_bytes = 0;       ///< since reset_peak where the device can reset it, else since the start
+  std::size_t available_bytes = 0;  ///< what an allocation may still hope for
+  std::size_t total_bytes = 0;
+};
+
+/// How a rank's device is to be set up. Derives flags, help and stored parameters through visit_fields.
+struct BackendOptions {
+  int threads = 0;                  ///< cores of this rank; 0: cores of the node / ranks on it, at least 1
+  std::string linear = "packed";    ///< packed: own kernels; onednn: the reference arm
+  bool huge_pages = true;
+
+  template <class Self, class Visitor>
+  static void visit_fields(Self& self, Visitor&& visit) {
+    visit("threads", self.threads, "cores a rank computes with (0: cores of the node / ranks on it)");
+    visit("linear", self.linear, "linear layers on a CPU: packed (own kernels) or onednn (the reference)");
+    visit("huge-pages", self.huge_pages, "ask for huge pages for weights and KV cache");
+  }
+};
+
+/// One device as one rank uses it: memory, a stream, ops. Everything it made must be gone before it is.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const noexcept = 0;            ///< "cpu", "cuda"
+  virtual std::string device_name() const = 0;                   ///< "Intel Xeon ...", "NVIDIA H100 ..."
+  /// Facts worth storing with every measurement: instruction sets, huge pages, library versions, driver.
+  virtual std::map<std::string, std::string> facts() const = 0;
+  virtual bool supports(Dtype compute_dtype) const noexcept = 0;
+  virtual bool has_graphs() const noexcept = 0;
+
+  virtual Ops& ops() noexcept = 0;
+  virtual Stream& stream() noexcept = 0;
+  virtual DeviceProbe& probe() noexcept = 0;
+  virtual MemoryTracker& memory() noexcept = 0;  ///< what this Backend's Buffers hold
+  virtual DeviceMemory device_memory() const = 0;
+
+  /// Zeroed device memory, aligned to 64 bytes or more. Throws OutOfMemoryError with bytes asked for and available.
+  virtual Buffer allocate(std::size_t bytes, MemoryKind kind) = 0;
+  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;    ///< in stream order
+  virtual void download(void* host, const void* device, std::size_t bytes) = 0;  ///< in stream order, then waits
+
+  /// Runs `step` once to record it. `step` enqueues the same work on the same addresses every time.
+  virtual std::unique_ptr<StepGraph> capture(std::function<void()> step) = 0;
+};
+
+/// What a backend needs to know of its place: the rank's number among those of its host and the cores it may use.
+struct DevicePlace {
+  int local_rank = 0;
+  int local_size = 1;
+  bool oversubscribed = false;  ///< more ranks x threads than cores: spinning must yield
+};
+
+using BackendFactory = std::function<std::unique_ptr<Backend>(const BackendOptions&, const DevicePlace&)>;
+Registry<BackendFactory>& backend_registry();
+
+}  // namespace tpscale

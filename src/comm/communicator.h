@@ -1,0 +1,35 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/tensor_view.h"
+
+namespace tpscale {
+
+/// What the ranks of one tensor-parallel group do together. `src` declares it, `parallel` implements it.
+///
+/// Device collectives work on contiguous tensors in the backend's memory, in stream order, and are called by every rank
+/// of the group in the same order with the same shapes. Sums are taken in fp32, in the same order on every rank, so that
+/// all ranks end with the same bits. A rank that waits longer than the watchdog's time ends the process with exit 124.
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+  virtual std::string_view name() const noexcept = 0;
+  virtual int rank() const noexcept = 0;
+  virtual int size() const noexcept = 0;
+
+  virtual void all_reduce_sum(TensorView data) = 0;                              ///< in place
+  virtual void all_gather(TensorView out, ConstTensorView in) = 0;               ///< out [size * rows, cols], rank-major
+  virtual void reduce_scatter_sum(TensorView out, ConstTensorView in) = 0;       ///< in [size * rows, cols], rank-major
+  virtual void broadcast(TensorView data, int root) = 0;
+
+  /// Host agreement, outside the stream: small values that only one rank can know (a clock's reading, an interrupt).
+  virtual void broadcast_host(std::span<std::byte> bytes, int root) = 0;
+  /// every rank's `in`, rank-major, into `out` (size * in.size() bytes) on every rank.
+  virtual void all_gather_host(std::span<std::byte> out, std::span<const std::byte> in) = 0;
+  virtual void barrier() = 0;
+};
+
+}  // namespace tpscale

@@ -1,0 +1,111 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "engine/options.h"
+#include "model/cost.h"
+#include "model/execution.h"
+#include "model/model_source.h"
+#include "model/shard.h"
+
+namespace tpscale {
+
+struct Request {
+  std::vector<std::int32_t> prompt;  ///< at least one token
+  std::int64_t max_new_tokens = 0;   ///< at least one; end-of-sequence is ignored
+  double arrival_s = 0.0;            ///< after the start of the run
+};
+
+/// What became of one request. Times are seconds after the start of the run on this rank's steady clock.
+struct RequestResult {
+  std::vector<std::int32_t> tokens;     ///< generated, in order
+  std::vector<double> token_times_s;    ///< when each was known on the host
+  double arrival_s = 0.0;
+  double prefill_start_s = 0.0;         ///< begin of the first step that computed some of its prompt
+  std::int64_t cached_prompt_tokens = 0;
+  std::int64_t preemptions = 0;
+};
+
+/// One forward pass.
+struct StepRecord {
+  double start_s = 0.0;             ///< after the start of the run
+  double schedule_seconds = 0.0;    ///< host: choosing the batch and writing its inputs
+  double forward_seconds = 0.0;     ///< until the tokens are known on the host
+  std::int64_t prefill_tokens = 0;  ///< prompt (or recomputed) tokens
+  std::int64_t decode_tokens = 0;   ///< one a decoding sequence
+  std::int64_t num_sequences = 0;
+  StepShape shape;
+  double prefill_flops_share = 0.0;  ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
+};
+
+struct RunResult {
+  std::vector<RequestResult> requests;  ///< in the order they were given
+  std::vector<StepRecord> steps;
+  double wall_seconds = 0.0;
+  std::int64_t prompt_tokens_computed = 0;
+  std::int64_t prompt_tokens_cached = 0;
+  std::int64_t prompt_tokens_looked_up = 0;
+  std::int64_t preemptions = 0;
+};
+
+/// One position of a text judged by the model: the prediction for token i+1 from tokens 0..i.
+struct TokenScore {
+  double nll = 0.0;             ///< -ln p(target), logsumexp in fp32 or better
+  std::int32_t best = 0;        ///< arg-max, lowest index on ties
+  float target_logit = 0.0F;
+  float best_logit = 0.0F;
+  float margin = 0.0F;          ///< best logit - second best
+};
+
+/// How much an engine must hold, worked out before anything is allocated (0 in EngineOptions: taken from here).
+struct EngineSizes {
+  std::int64_t max_model_len = 0;
+  std::int64_t max_step_tokens = 0;   ///< most tokens of a step that the requests can ever fill
+  std::int64_t max_num_seqs = 0;
+  std::int64_t max_logits = 0;
+  std::int64_t num_kv_blocks = 0;
+  std::int64_t block_size = 0;
+  std::int64_t weight_bytes = 0, kv_bytes = 0, activation_bytes = 0;  ///< predicted for this rank
+};
+/// Throws UsageError where the options cannot hold the requests (a prompt longer than max_model_len, a pool smaller than
+/// one sequence).
+EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const EngineOptions& options,
+                       std::span<const Request> requests);
+
+/// One rank's serving engine: scheduler, block manager, KV cache and model. Deterministic: every rank of a group, given
+/// the same requests, runs the same steps and reads the same tokens; only arrivals are decided by rank 0's clock and told
+/// to the others once a step (and only when some request arrives later than 0).
+class Engine {
+ public:
+  Engine(Backend& backend, Communicator& comm, const ModelSource& source, const ModelShard& shard,
+         const EngineOptions& options, const EngineSizes& sizes);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Serves all requests to their end. `execution`: what the steps run on (pass decorators for an instrumented run);
+  /// defaults to the plain ops and communicator. `after_step` is called between steps (progress, interrupt).
+  RunResult run(std::span<const Request> requests);
+  RunResult run(std::span<const Request> requests, const Execution& execution,
+                const std::function<void(const StepRecord&)>& after_step = {});
+
+  /// Scores of tokens[1..]: nll[i] is that of token i+1. One uncut forward where the text fits max_model_len (and a step),
+  /// else chunks through the cache. Leaves the cache as it was.
+  std::vector<TokenScore> score(std::span<const std::int32_t> tokens);
+
+  /// Forgets all cached prefixes; checks that no block is in use.
+  void flush_prefix_cache();
+  std::int64_t cached_blocks() const noexcept;  ///< blocks that keep a key
+  std::int64_t free_blocks() const noexcept;
+  const EngineSizes& sizes() const noexcept;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tpscale

@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "backend/backend.h"
+#include "core/tensor_view.h"
+#include "model/config.h"
+#include "model/execution.h"
+#include "model/model_source.h"
+#include "model/shard.h"
+
+namespace tpscale {
+
+/// One rank's share of a decoder-only transformer: weights and activation buffers, no state between steps.
+/// Communication of a forward pass: 1 all-reduce after the vocabulary-parallel embedding, 2 a layer (after the
+/// row-parallel output and down projections), 1 all-gather of the vocabulary-split logits: 2L+1 and 1.
+class Transformer {
+ public:
+  /// Reads this rank's weights. `max_tokens`: most tokens of one step; `max_logits`: most logits rows;
+  /// `max_positions`: rows of the rotary table (the longest sequence).
+  Transformer(Backend& backend, const ModelSource& source, const ModelShard& shard, Dtype compute_dtype,
+              std::int64_t max_tokens, std::int64_t max_logits, std::int64_t max_positions);
+  ~Transformer();
+  Transformer(const Transformer&) = delete;
+  Transformer& operator=(const Transformer&) = delete;
+
+  const ModelConfig& config() const noexcept;
+  const ModelShard& shard() const noexcept;
+  Dtype dtype() const noexcept;
+
+  /// Rotary rows for the tokens of a step. positions[t] is a token's place in its sequence, sequence_lens[t] the length of
+  /// that sequence after the step; the result for static scalings is the position. `dynamic` scaling writes rows for
+  /// sequences longer than max_position_embeddings into a region of the table kept for the step.
+  void rope_rows(std::span<const std::int32_t> positions, std::span<const std::int32_t> sequence_lens,
+                 std::span<std::int32_t> rows);
+
+  /// Hidden states after the last norm, [num_tokens, hidden]; valid until the next call.
+  TensorView forward(const Execution& execution, const BatchView& batch, std::span<const KvLayerView> kv);
+
+  /// Logits of rows of hidden states, gathered: [tp_size * rows.rows, shard.vocab_size], rank-major, in the compute
+  /// dtype; the same bits on every rank. Columns from config.vocab_size on are padding. Valid until the next call.
+  TensorView logits(const Execution& execution, ConstTensorView hidden_rows);
+
+  /// forward(), gather of batch.logits_rows, logits() and argmax: next_ids [num_logits] in device memory.
+  void next_tokens(const Execution& execution, const BatchView& batch, std::span<const KvLayerView> kv,
+                   std::int32_t* next_ids);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tpscale
