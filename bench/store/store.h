@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "store/point.h"
+#include "bench/store/point.h"
 
 namespace tpscale {
 

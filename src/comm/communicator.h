@@ -12,7 +12,8 @@ namespace tpscale {
 ///
 /// Device collectives work on contiguous tensors in the backend's memory, in stream order, and are called by every rank
 /// of the group in the same order with the same shapes. Sums are taken in fp32, in the same order on every rank, so that
-/// all ranks end with the same bits. A rank that waits longer than the watchdog's time ends the process with exit 124.
+/// all ranks end with the same bits. all_gather's `in` may be this rank's own part of `out`, reduce_scatter's `out` that of
+/// `in` (in place; a group of one insists on it). A rank that waits longer than the watchdog's time ends the process with exit 124.
 class Communicator {
  public:
   virtual ~Communicator() = default;
