@@ -1,0 +1,109 @@
+#include "kv/block_manager.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/check.h"
+
+namespace tpscale {
+
+BlockManager::BlockManager(std::int64_t num_blocks, std::int64_t block_size, bool prefix_cache,
+                           KeyFunction key_function)
+    : block_size_(block_size),
+      prefix_cache_(prefix_cache),
+      key_function_(key_function),
+      refs_(static_cast<std::size_t>(num_blocks), 0),
+      free_(num_blocks),
+      index_(prefix_cache ? num_blocks : 0, block_size) {
+  check(num_blocks > 0 && block_size > 0, "a pool has at least one block of one token");
+  check(num_blocks <= std::numeric_limits<std::int32_t>::max() / block_size, "slot numbers are 32 bits wide");
+  if (prefix_cache) hits_.reserve(static_cast<std::size_t>(num_blocks));
+}
+
+std::span<const std::int32_t> BlockManager::block_tokens(std::span<const std::int32_t> tokens,
+                                                         std::int64_t block) const {
+  return tokens.subspan(static_cast<std::size_t>(block * block_size_), static_cast<std::size_t>(block_size_));
+}
+
+void BlockManager::find_prefix(const BlockTable& table, std::span<const std::int32_t> tokens) {
+  hits_.clear();
+  if (!prefix_cache_ || !table.shareable) return;
+  const std::int64_t last = (static_cast<std::int64_t>(tokens.size()) - 1) / block_size_;
+  std::optional<std::uint64_t> key;
+  for (std::int64_t i = 0; i < last; ++i) {
+    const auto content = block_tokens(tokens, i);
+    key = key_function_(key, content);
+    const std::int32_t block = index_.find(*key, content);
+    if (block == PrefixIndex::kNone) return;
+    hits_.push_back({block, *key});
+  }
+}
+
+std::optional<std::int64_t> BlockManager::try_allocate(BlockTable& table,
+                                                       std::span<const std::int32_t> tokens) {
+  check(table.blocks.empty() && !tokens.empty(), "blocks are allocated once, for at least one token");
+  const std::int64_t wanted = blocks_for(static_cast<std::int64_t>(tokens.size()), block_size_);
+  if (!prefix_cache_ && wanted > free_blocks()) return std::nullopt;
+  find_prefix(table, tokens);
+  const auto hits = static_cast<std::int64_t>(hits_.size());
+  const auto unused_hits =
+      std::ranges::count_if(hits_, [&](const Hit& hit) { return references(hit.block) == 0; });
+  if (wanted - hits > free_blocks() - unused_hits) return std::nullopt;
+
+  for (const Hit& hit : hits_) {
+    if (refs_[static_cast<std::size_t>(hit.block)]++ == 0) free_.remove(hit.block);
+    table.blocks.push_back(hit.block);
+    table.last_key = hit.key;
+  }
+  table.num_keyed = hits;
+  append_new_blocks(table, wanted - hits);
+  return hits * block_size_;
+}
+
+bool BlockManager::try_grow(BlockTable& table, std::int64_t num_tokens) {
+  const std::int64_t missing =
+      blocks_for(num_tokens, block_size_) - static_cast<std::int64_t>(table.blocks.size());
+  if (missing > free_blocks()) return false;
+  append_new_blocks(table, missing);
+  return true;
+}
+
+void BlockManager::append_new_blocks(BlockTable& table, std::int64_t num_blocks) {
+  for (std::int64_t i = 0; i < num_blocks; ++i) {
+    const std::int32_t block = free_.pop_front();
+    if (prefix_cache_) index_.erase(block);
+    refs_[static_cast<std::size_t>(block)] = 1;
+    table.blocks.push_back(block);
+  }
+}
+
+void BlockManager::publish(BlockTable& table, std::span<const std::int32_t> tokens) {
+  if (!prefix_cache_ || !table.shareable) return;
+  const std::int64_t full = static_cast<std::int64_t>(tokens.size()) / block_size_;
+  check(full <= static_cast<std::int64_t>(table.blocks.size()), "more tokens computed than the table holds");
+  for (; table.num_keyed < full; ++table.num_keyed) {
+    const auto content = block_tokens(tokens, table.num_keyed);
+    const auto previous = table.num_keyed > 0 ? std::optional(table.last_key) : std::nullopt;
+    table.last_key = key_function_(previous, content);
+    index_.insert(table.blocks[static_cast<std::size_t>(table.num_keyed)], table.last_key, content);
+  }
+}
+
+void BlockManager::release(BlockTable& table) {
+  for (auto block = table.blocks.rbegin(); block != table.blocks.rend(); ++block) {
+    std::int32_t& refs = refs_[static_cast<std::size_t>(*block)];
+    check(refs > 0, "a block is freed twice");
+    if (--refs == 0) free_.push_back(*block);
+  }
+  table.blocks.clear();
+  table.num_keyed = 0;
+  table.last_key = 0;
+}
+
+void BlockManager::flush() {
+  check(free_blocks() == num_blocks(), "the prefix cache is flushed while a block is in use");
+  index_.clear();
+  free_.reset();
+}
+
+}  // namespace tpscale

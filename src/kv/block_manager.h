@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kv/free_list.h"
+#include "kv/prefix_index.h"
+#include "kv/prefix_key.h"
+
+namespace tpscale {
+
+/// The blocks of one sequence, in the order of its tokens.
+struct BlockTable {
+  std::vector<std::int32_t> blocks;
+  std::int64_t num_keyed = 0;  ///< leading blocks that others can find
+  std::uint64_t last_key = 0;  ///< of block num_keyed - 1
+  bool shareable = true;       ///< false: neither takes blocks from the prefix cache nor leaves any there
+};
+
+/// Blocks needed for so many tokens.
+constexpr std::int64_t blocks_for(std::int64_t num_tokens, std::int64_t block_size) noexcept {
+  return (num_tokens + block_size - 1) / block_size;
+}
+
+/// Who holds which block of the KV cache: arithmetic on the host, the same on every rank. Blocks are
+/// reference-counted, freed in reverse order into a first-in-first-out free list, and with the prefix cache
+/// on keep their key until they are used for something else. Tables whose vectors are reserved make every
+/// operation free of allocations.
+class BlockManager {
+ public:
+  using KeyFunction = std::uint64_t (*)(std::optional<std::uint64_t>, std::span<const std::int32_t>);
+
+  BlockManager(std::int64_t num_blocks, std::int64_t block_size, bool prefix_cache,
+               KeyFunction key_function = &prefix_key);
+
+  std::int64_t num_blocks() const noexcept { return static_cast<std::int64_t>(refs_.size()); }
+  std::int64_t block_size() const noexcept { return block_size_; }
+  std::int64_t free_blocks() const noexcept { return free_.size(); }
+  std::int64_t cached_blocks() const noexcept { return index_.size(); }  ///< with a key, in use or free
+  std::int32_t references(std::int32_t block) const { return refs_.at(static_cast<std::size_t>(block)); }
+  bool prefix_cache() const noexcept { return prefix_cache_; }
+
+  /// Blocks for all of `tokens` into an empty table: as many leading ones as the prefix cache has, but never
+  /// the last block, so that at least one token is computed. Returns the tokens found there; nullopt (and
+  /// nothing is changed) where too few blocks are free.
+  std::optional<std::int64_t> try_allocate(BlockTable& table, std::span<const std::int32_t> tokens);
+
+  /// Grows the table to hold `num_tokens`; false (and nothing is changed) where too few blocks are free.
+  bool try_grow(BlockTable& table, std::int64_t num_tokens);
+
+  /// Lets others find the blocks that are full of computed tokens. `tokens`: the sequence's, only those whose
+  /// keys and values have been computed.
+  void publish(BlockTable& table, std::span<const std::int32_t> tokens);
+
+  /// Gives all blocks of the table back.
+  void release(BlockTable& table);
+
+  /// Forgets every key and puts the free list into its first order. No block may be in use.
+  void flush();
+
+ private:
+  std::span<const std::int32_t> block_tokens(std::span<const std::int32_t> tokens, std::int64_t block) const;
+  void find_prefix(const BlockTable& table, std::span<const std::int32_t> tokens);
+  void append_new_blocks(BlockTable& table, std::int64_t num_blocks);
+
+  struct Hit {
+    std::int32_t block;
+    std::uint64_t key;
+  };
+  std::int64_t block_size_;
+  bool prefix_cache_;
+  KeyFunction key_function_;
+  std::vector<std::int32_t> refs_;  ///< users of each block
+  FreeList free_;
+  PrefixIndex index_;
+  std::vector<Hit> hits_;  ///< of the last find_prefix
+};
+
+}  // namespace tpscale
