@@ -66,7 +66,11 @@ class Backend {
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;    ///< in stream order
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;  ///< in stream order, then waits
 
-  /// Runs `step` once to record it. `step` enqueues the same work on the same addresses every time.
+  /// Begins a new peak in memory() and, where the device can, in device_memory().
+  virtual void reset_peak() { memory().reset_peak(); }
+
+  /// Records `step`, without its work being done: launch() does it. `step` enqueues the same work on the same addresses
+  /// every time.
   virtual std::unique_ptr<StepGraph> capture(std::function<void()> step) = 0;
 };
 

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+
+#include "backend/cpu/kernels/kernels.h"
+
+namespace tpscale::cpu {
+
+std::string to_string(Isa isa);  ///< "generic", "avx2", "avx512", "amx"
+bool has_isa(Isa isa);           ///< in this build, on this machine and allowed by its system
+Isa best_isa();
+int usable_cores();            ///< of this process's affinity mask
+std::string processor_name();  ///< "Intel(R) Xeon(R) Platinum 8488C"
+std::string huge_page_mode();  ///< "always", "madvise", "never" or "unknown"
+
+}  // namespace tpscale::cpu

@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+
+#include "backend/backend.h"
+#include "backend/cpu/cpu_memory.h"
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/thread_team.h"
+
+namespace tpscale::cpu {
+
+/// The ops of the CPU backend; each has a file of its name.
+class CpuOps final : public Ops {
+ public:
+  CpuOps(CpuMemory& memory, ThreadTeam& team, Isa isa) : memory_(memory), team_(team), isa_(isa) {}
+
+  std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
+                                             bool lookup) override;
+  void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
+                 std::int64_t first_row) override;
+  void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
+  void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                    float epsilon) override;
+  void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override;
+  void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
+                         const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) override;
+  void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
+                       const KvLayerView& kv, float scale, std::int64_t window) override;
+  void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
+  void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
+  void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
+              std::int64_t vocab_size) override;
+
+ private:
+  const Kernels& kernels_for(Dtype dtype) const;
+  void grow(Buffer& buffer, std::size_t bytes);  ///< scratch: made on first use, kept
+
+  CpuMemory& memory_;
+  ThreadTeam& team_;
+  Isa isa_;
+  Buffer gemm_scratch_;
+  Buffer attention_scratch_;
+};
+
+}  // namespace tpscale::cpu

@@ -1,0 +1,76 @@
+#pragma once
+#include <array>
+#include <cstdint>
+
+namespace tpscale::cpu {
+
+/// Instruction sets the kernels are compiled for, each a superset of the one before.
+enum class Isa : std::uint8_t { kGeneric, kAvx2, kAvx512, kAmx };
+inline constexpr int kIsas = 4;
+
+/// Columns of a packed panel of weights (out_features are padded to a multiple), and the depth of a packed
+/// block (in_features of bf16 weights are padded to a multiple). See packed_linear.h for the layout.
+inline constexpr std::int64_t kPanelCols = 32;
+inline constexpr std::int64_t kBlockDepth = 32;
+
+/// out[m, n] = sum_k x[m, k] * w[n, k] + bias[n] for `rows` rows and the columns of some panels.
+struct GemmJob {
+  const float* x = nullptr;   ///< [rows, depth] fp32, padded with zeros to `depth`
+  std::int64_t x_stride = 0;  ///< elements
+  std::int64_t rows = 0;
+  std::int64_t depth = 0;        ///< padded to kBlockDepth for bf16 weights
+  const void* panels = nullptr;  ///< the first panel of the matrix
+  const float* bias = nullptr;   ///< [cols] or nullptr
+  void* out = nullptr;           ///< element (0, 0)
+  std::int64_t out_stride = 0;
+  std::int64_t cols = 0;  ///< out_features, not padded
+  std::int64_t first_panel = 0;
+  std::int64_t last_panel = 0;  ///< one behind the last
+};
+
+/// One (sequence, KV head) of an attention: what every kernel of it needs.
+struct AttentionJob {
+  const void* q =
+      nullptr;  ///< first query row of the sequence, first component of the KV head's first query head
+  std::int64_t q_stride = 0;  ///< elements from a token to the next
+  void* out = nullptr;        ///< the same place of the output
+  std::int64_t out_stride = 0;
+  std::int64_t first_query = 0;  ///< queries [first_query, last_query) of the sequence
+  std::int64_t last_query = 0;
+  std::int64_t first_position = 0;  ///< position of query 0
+  std::int64_t group = 1;           ///< query heads of the KV head
+  std::int64_t head_dim = 0;
+  std::int64_t window = 0;  ///< 0: none
+  float scale = 1.0F;
+  const void* keys = nullptr;  ///< of the layer and KV head: block b lies at b * block_stride
+  const void* values = nullptr;
+  std::int64_t block_stride = 0;
+  std::int64_t block_size = 0;
+  const std::int32_t* block_table = nullptr;
+  float* scratch = nullptr;
+};
+
+/// What one instruction set offers for one dtype. Pointers to elements of that dtype are void*.
+struct Kernels {
+  void (*to_float)(float* out, const void* x, std::int64_t n) = nullptr;
+  void (*rms_norm)(void* out, const void* x, const float* weight, float epsilon, std::int64_t n) = nullptr;
+  void (*add_rms_norm)(void* out, void* residual, const void* x, const float* weight, float epsilon,
+                       std::int64_t n) = nullptr;
+  void (*silu_and_mul)(void* out, const void* gate, const void* up, std::int64_t n) = nullptr;
+  /// Norm (weight may be nullptr) and rotation (cos_sin may be nullptr) of one head, in place or not.
+  void (*norm_rope)(void* out, const void* x, const float* weight, float epsilon, const float* cos_sin,
+                    std::int64_t rotary_dim, std::int64_t n) = nullptr;
+  /// The lowest index of the largest of n values, n >= 1; the value goes to *largest.
+  std::int64_t (*argmax)(const void* x, std::int64_t n, float* largest) = nullptr;
+  void (*gemm)(const GemmJob& job) = nullptr;
+  void (*attention)(const AttentionJob& job) = nullptr;
+};
+
+/// Floats of scratch a thread needs for attention.
+std::int64_t attention_scratch(std::int64_t group, std::int64_t head_dim);
+
+/// The kernels of a set for f32 (bf16 == false) or bf16. `isa` must be one the machine has (see
+/// cpu_features.h).
+const Kernels& kernels(Isa isa, bool bf16);
+
+}  // namespace tpscale::cpu

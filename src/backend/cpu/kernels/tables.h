@@ -1,0 +1,26 @@
+#pragma once
+// The table of a set for one dtype. See vec.h for who may include this.
+#include "backend/cpu/kernels/attention_kernels.h"
+#include "backend/cpu/kernels/gemm_kernels.h"
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/row_kernels.h"
+
+namespace tpscale::cpu {
+namespace {
+
+template <class Element>
+Kernels make_kernels() {
+  Kernels table;
+  table.to_float = to_float<Element>;
+  table.rms_norm = rms_norm<Element>;
+  table.add_rms_norm = add_rms_norm<Element>;
+  table.silu_and_mul = silu_and_mul<Element>;
+  table.norm_rope = norm_rope<Element>;
+  table.argmax = argmax<Element>;
+  table.gemm = gemm<Element>;
+  table.attention = attention<Element>;
+  return table;
+}
+
+}  // namespace
+}  // namespace tpscale::cpu

@@ -1,0 +1,81 @@
+#include "backend/cpu/packed_linear.h"
+
+#include "backend/cpu/kernels/kernels.h"
+#include "core/check.h"
+
+namespace tpscale::cpu {
+namespace {
+
+constexpr std::int64_t kTileCols = 16;
+
+std::int64_t rounded_up(std::int64_t value, std::int64_t to) {
+  return (value + to - 1) / to * to;
+}
+
+/// Walks the elements of one row through a panel's layout: offset(k) of element k.
+struct RowInPanel {
+  RowInPanel(std::int64_t row, std::int64_t depth, Dtype dtype)
+      : f32(dtype == Dtype::kF32), start(row / kPanelCols * kPanelCols * depth + column(row % kPanelCols)) {}
+
+  std::int64_t column(std::int64_t n) const {
+    return f32 ? n : n / kTileCols * kTileCols * kBlockDepth + n % kTileCols * 2;
+  }
+  std::int64_t offset(std::int64_t k) const {
+    if (f32) return start + k * kPanelCols;
+    return start + k / kBlockDepth * kBlockDepth * kPanelCols + k % kBlockDepth / 2 * kTileCols * 2 + k % 2;
+  }
+
+  bool f32;
+  std::int64_t start;
+};
+
+template <class To, class From>
+To converted(From value) {
+  return static_cast<To>(static_cast<float>(value));
+}
+
+}  // namespace
+
+PackedLinear::PackedLinear(CpuMemory& memory, ThreadTeam& team, std::int64_t out_features,
+                           std::int64_t in_features, Dtype dtype)
+    : team_(team),
+      out_features_(out_features),
+      in_features_(in_features),
+      dtype_(dtype),
+      depth_(dtype == Dtype::kF32 ? in_features : rounded_up(in_features, kBlockDepth)),
+      panels_(rounded_up(out_features, kPanelCols) / kPanelCols),
+      buffer_(memory.allocate(static_cast<std::size_t>(panels_ * kPanelCols * depth_) * size_of(dtype),
+                              MemoryKind::kWeights)) {
+  check(dtype == Dtype::kF32 || dtype == Dtype::kBF16, "the CPU backend computes in f32 and bf16");
+}
+
+void PackedLinear::write_rows(std::int64_t first_row, ConstTensorView rows) {
+  check(first_row >= 0 && first_row + rows.rows <= out_features_ && rows.cols == in_features_,
+        "rows outside the weights");
+  dispatch_dtype(rows.dtype, [&](auto from) {
+    using From = decltype(from);
+    dispatch_dtype(dtype_, [&](auto to) {
+      using To = decltype(to);
+      team_.divide(rows.rows, kTileCols, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t r = begin; r < end; ++r) {
+          const auto* in = static_cast<const From*>(rows.data) + r * rows.row_stride;
+          const RowInPanel place(first_row + r, depth_, dtype_);
+          auto* out = buffer_.as<To>();
+          for (std::int64_t k = 0; k < in_features_; ++k) out[place.offset(k)] = converted<To>(in[k]);
+        }
+      });
+    });
+  });
+}
+
+void PackedLinear::read_row(std::int64_t row, void* out) const {
+  const RowInPanel place(row, depth_, dtype_);
+  dispatch_dtype(dtype_, [&](auto type) {
+    using Element = decltype(type);
+    const auto* in = buffer_.as<const Element>();
+    auto* result = static_cast<Element*>(out);
+    for (std::int64_t k = 0; k < in_features_; ++k) result[k] = in[place.offset(k)];
+  });
+}
+
+}  // namespace tpscale::cpu
