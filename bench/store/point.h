@@ -14,14 +14,14 @@ using Values = std::vector<std::pair<std::string, Value>>;
 
 /// Raw samples of one quantity: one row a repetition, one column a rank of the group.
 struct Samples {
-  std::string name;   ///< "prefill_seconds"
-  std::string unit;   ///< SI: "s", "B", "B/s", "token/s", "1"
-  std::string clock;  ///< "steady_clock", "device_event", "none" for quantities that no clock gave
-  std::string phase;  ///< "timed", "instrumented", "isolated", "memory"
-  std::int64_t warm_ups = 0;            ///< the first rows that are warm-ups
-  std::vector<std::string> columns;     ///< meaning of the columns, "rank 0", ...
+  std::string name;           ///< "prefill_seconds"
+  std::string unit;           ///< SI: "s", "B", "B/s", "token/s", "1"
+  std::string clock;          ///< "steady_clock", "device_event", "none" for quantities that no clock gave
+  std::string phase;          ///< "timed", "instrumented", "isolated", "memory"
+  std::int64_t warm_ups = 0;  ///< the first rows that are warm-ups
+  std::vector<std::string> columns;  ///< meaning of the columns, "rank 0", ...
   std::vector<std::vector<double>> rows;
-  std::vector<std::string> marks;       ///< a mark a row ("" or "tainted: ..."), empty vector: none
+  std::vector<std::string> marks;  ///< a mark a row ("" or "tainted: ..."), empty vector: none
 };
 
 /// One derived figure.
@@ -44,10 +44,10 @@ struct Absent {
 };
 
 struct Verdict {
-  std::string name;       ///< "token equality with the base", "phases add up to the wall", "plausible"
+  std::string name;  ///< "token equality with the base", "phases add up to the wall", "plausible"
   bool passed = false;
-  std::string level;      ///< "L0", "L1", "L2" or ""
-  std::string sentence;   ///< what was compared and found
+  std::string level;     ///< "L0", "L1", "L2" or ""
+  std::string sentence;  ///< what was compared and found
 };
 
 /// A list of integers of any length, e.g. the tokens each sequence generated.
@@ -60,15 +60,17 @@ struct IntegerArray {
 
 /// Everything about one measured point: what it was, every raw sample, what was derived, and how to trust it.
 struct Point {
-  std::string test_name;   ///< experiment
-  std::string test_date;   ///< ISO 8601, UTC
-  std::string method;      ///< one paragraph: what was timed and how
+  std::string test_name;            ///< experiment
+  std::string test_date;            ///< ISO 8601, UTC
+  std::string method;               ///< one paragraph: what was timed and how
   std::string status = "measured";  ///< measured | out_of_memory | not_available
   std::string status_reason;
-  Values parameters;       ///< identity: model, workload, degree, options, threads
-  Values conditions;       ///< not identity: seed order, cache state, launch's rank count, repetition rule that ended it
-  Values hardware;         ///< device name, cores, memory, measured peaks
-  Values provenance;       ///< commit, dirty, build, command line, environment (allow-listed), hosts, versions, hashes
+  Values parameters;  ///< identity: model, workload, degree, options, threads
+  Values conditions;  ///< not identity: seed order, cache state, launch's rank count, repetition rule that
+                      ///< ended it
+  Values hardware;    ///< device name, cores, memory, measured peaks
+  Values provenance;  ///< commit, dirty, build, command line, environment (allow-listed), hosts, versions,
+                      ///< hashes
   std::vector<std::string> marks;
   std::vector<Samples> samples;
   std::vector<Metric> results;

@@ -1,0 +1,19 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "bench/store/file_image.h"
+
+namespace tpscale {
+
+/// Writes `bytes` so that `path` is, at any moment and after any crash, either what it was or wholly the new
+/// content: temporary name, fsync, read-only, rename, fsync of the folder. When it returns the content is on
+/// the disk. Throws InputOutputError; the temporary file is gone then (unless the process was killed).
+void write_durably(const std::string& path, const Bytes& bytes);
+/// The file's bytes, nullopt where there is no such file. Throws InputOutputError, and BadDataError where it
+/// is larger than a result file can be (1 GiB) or no regular file.
+std::optional<Bytes> read_whole(const std::string& path);
+/// Makes a folder and those above it. Throws InputOutputError.
+void make_folder(const std::string& path);
+
+}  // namespace tpscale
