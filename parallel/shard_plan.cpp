@@ -12,21 +12,26 @@ void require(bool holds, const std::string& sentence) {
   if (!holds) throw UsageError(sentence);
 }
 
-std::string number(std::int64_t value) { return std::to_string(value); }
+std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
 
 }  // namespace
 
 ModelShard plan_shard(const ModelConfig& config, int tp_size, int tp_rank) {
   require(tp_size >= 1, "the tensor-parallel degree is " + number(tp_size) + ": it must be at least 1");
   check(tp_rank >= 0 && tp_rank < tp_size, "tp_rank outside its group");
-  const std::string model = "model '" + config.name + "' cannot be split over " + number(tp_size) + " ranks: ";
+  const std::string model =
+      "model '" + config.name + "' cannot be split over " + number(tp_size) + " ranks: ";
   require(config.num_heads % tp_size == 0,
           model + "its " + number(config.num_heads) + " attention heads must be divisible by the degree");
-  require(config.num_kv_heads % tp_size == 0 || tp_size % config.num_kv_heads == 0,
-          model + "its " + number(config.num_kv_heads) +
-              " KV heads and the degree must divide one another (each rank takes whole heads, or shares one)");
-  require(config.intermediate_size % tp_size == 0,
-          model + "its intermediate size " + number(config.intermediate_size) + " must be divisible by the degree");
+  require(
+      config.num_kv_heads % tp_size == 0 || tp_size % config.num_kv_heads == 0,
+      model + "its " + number(config.num_kv_heads) +
+          " KV heads and the degree must divide one another (each rank takes whole heads, or shares one)");
+  require(config.intermediate_size % tp_size == 0, model + "its intermediate size " +
+                                                       number(config.intermediate_size) +
+                                                       " must be divisible by the degree");
 
   ModelShard shard;
   shard.tp_size = tp_size;

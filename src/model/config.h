@@ -12,22 +12,23 @@ namespace tpscale {
 /// Scaling of rotary frequencies, as config.json's rope_scaling names it.
 enum class RopeScaling : std::uint8_t { kNone, kLinear, kDynamic, kLlama3, kYarn };
 
-/// Fields as in Hugging Face's rope_scaling; formulas: transformers' modeling_rope_utils (versions 4.40 and later), the
-/// YaRN paper (arXiv 2309.00071) and the Llama 3.1 model card.
+/// Fields as in Hugging Face's rope_scaling; formulas: transformers' modeling_rope_utils (versions 4.40 and
+/// later), the YaRN paper (arXiv 2309.00071) and the Llama 3.1 model card.
 struct RopeConfig {
   double theta = 10000.0;
   RopeScaling scaling = RopeScaling::kNone;
   double factor = 1.0;
-  double low_freq_factor = 1.0;   ///< llama3
-  double high_freq_factor = 4.0;  ///< llama3
+  double low_freq_factor = 1.0;                       ///< llama3
+  double high_freq_factor = 4.0;                      ///< llama3
   std::int64_t original_max_position_embeddings = 0;  ///< llama3, yarn; 0: max_position_embeddings
   double beta_fast = 32.0, beta_slow = 1.0;           ///< yarn
   std::optional<double> attention_factor;             ///< yarn; default 0.1 ln(factor) + 1
   double mscale = 0.0, mscale_all_dim = 0.0;          ///< yarn; 0: absent
-  bool truncate = true;                               ///< yarn: round the correction range to whole dimensions
+  bool truncate = true;  ///< yarn: round the correction range to whole dimensions
 };
 
-/// One transformer, configured by data. Every number has been checked: it is within its cap and divides as it must.
+/// One transformer, configured by data. Every number has been checked: it is within its cap and divides as it
+/// must.
 struct ModelConfig {
   std::string name;          ///< preset or folder, as the user gave it
   std::string architecture;  ///< "llama" or "qwen3"
@@ -36,11 +37,11 @@ struct ModelConfig {
   std::int64_t max_position_embeddings = 0;
   double rms_norm_eps = 1e-5;
   RopeConfig rope;
-  bool qk_norm = false;         ///< RMS norm of each query and key head (Qwen3)
-  bool attention_bias = false;  ///< q, k, v and o have biases
-  bool mlp_bias = false;        ///< gate, up and down have biases
-  bool tied_embeddings = false; ///< the output head is the embedding table
-  Dtype dtype = Dtype::kBF16;   ///< what the model's files hold; presets bf16
+  bool qk_norm = false;          ///< RMS norm of each query and key head (Qwen3)
+  bool attention_bias = false;   ///< q, k, v and o have biases
+  bool mlp_bias = false;         ///< gate, up and down have biases
+  bool tied_embeddings = false;  ///< the output head is the embedding table
+  Dtype dtype = Dtype::kBF16;    ///< what the model's files hold; presets bf16
 };
 
 /// The names --model knows besides folders, in print order.
@@ -48,8 +49,8 @@ std::vector<std::string_view> preset_names();
 bool is_preset(std::string_view name);
 /// Throws UsageError that lists the presets.
 ModelConfig preset_config(std::string_view name);
-/// Reads and checks a config.json (untrusted). Throws BadDataError with one sentence; an unknown architecture lists the
-/// known ones. `path` is the file.
+/// Reads and checks a config.json (untrusted). Throws BadDataError with one sentence; an unknown architecture
+/// lists the known ones. `path` is the file.
 ModelConfig read_config(const std::string& path);
 /// Every parameter as the checkpoint counts them (a tied head once).
 std::int64_t parameter_count(const ModelConfig& config);

@@ -13,8 +13,8 @@ struct StepCost {
   double attention_flops = 0;  ///< 4 * head_dim * heads * sum over query tokens of the keys they see
   double weight_bytes = 0;     ///< every weight once (of the embedding table only the rows looked up)
   double kv_bytes = 0;         ///< keys and values read by attention, once per query block, and those written
-  double all_reduce_bytes = 0; ///< messages: (2L+1) * tokens * hidden * element size; 0 at tp 1
-  double all_gather_bytes = 0; ///< total gathered logits; 0 at tp 1
+  double all_reduce_bytes = 0;  ///< messages: (2L+1) * tokens * hidden * element size; 0 at tp 1
+  double all_gather_bytes = 0;  ///< total gathered logits; 0 at tp 1
   double flops() const noexcept { return gemm_flops + attention_flops; }
   double bytes() const noexcept { return weight_bytes + kv_bytes; }
 };

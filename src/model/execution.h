@@ -4,8 +4,8 @@
 
 namespace tpscale {
 
-/// What a step runs on: passed down with every call, so that an instrumented repetition hands over timing decorators of
-/// both and nothing else changes.
+/// What a step runs on: passed down with every call, so that an instrumented repetition hands over timing
+/// decorators of both and nothing else changes.
 struct Execution {
   Ops& ops;
   Communicator& comm;

@@ -15,8 +15,8 @@ struct TensorSlice {
   std::int64_t first_col = 0, cols = 0;
 };
 
-/// Where the weights of a model come from: a checkpoint folder, or a generator that is a function of (seed, tensor
-/// name, element index). Reads only what is asked for.
+/// Where the weights of a model come from: a checkpoint folder, or a generator that is a function of (seed,
+/// tensor name, element index). Reads only what is asked for.
 class ModelSource {
  public:
   virtual ~ModelSource() = default;
@@ -27,14 +27,14 @@ class ModelSource {
   /// One line each: tensors of the files that were ignored, and why.
   virtual std::vector<std::string> notes() const = 0;
   virtual Dtype dtype_of(const std::string& tensor_name) const = 0;
-  /// Reads a slice, row-major, into `out` (rows * cols elements of dtype_of(name)). Throws InputOutputError on a short
-  /// read.
+  /// Reads a slice, row-major, into `out` (rows * cols elements of dtype_of(name)). Throws InputOutputError
+  /// on a short read.
   virtual void read(const TensorSlice& slice, void* out) const = 0;
 };
 
 /// `model` is a preset name or a checkpoint folder; `embedded_folder` is where the model `embedded` lies.
-/// Validates all there is to validate (header by header, no weights read). Throws MissingInputError, BadDataError,
-/// UsageError.
+/// Validates all there is to validate (header by header, no weights read). Throws MissingInputError,
+/// BadDataError, UsageError.
 std::unique_ptr<ModelSource> open_model(const std::string& model, const std::string& embedded_folder,
                                         std::uint64_t seed);
 

@@ -13,8 +13,8 @@
 namespace tpscale {
 
 /// One rank's share of a decoder-only transformer: weights and activation buffers, no state between steps.
-/// Communication of a forward pass: 1 all-reduce after the vocabulary-parallel embedding, 2 a layer (after the
-/// row-parallel output and down projections), 1 all-gather of the vocabulary-split logits: 2L+1 and 1.
+/// Communication of a forward pass: 1 all-reduce after the vocabulary-parallel embedding, 2 a layer (after
+/// the row-parallel output and down projections), 1 all-gather of the vocabulary-split logits: 2L+1 and 1.
 class Transformer {
  public:
   /// Reads this rank's weights. `max_tokens`: most tokens of one step; `max_logits`: most logits rows;
@@ -29,17 +29,19 @@ class Transformer {
   const ModelShard& shard() const noexcept;
   Dtype dtype() const noexcept;
 
-  /// Rotary rows for the tokens of a step. positions[t] is a token's place in its sequence, sequence_lens[t] the length of
-  /// that sequence after the step; the result for static scalings is the position. `dynamic` scaling writes rows for
-  /// sequences longer than max_position_embeddings into a region of the table kept for the step.
+  /// Rotary rows for the tokens of a step. positions[t] is a token's place in its sequence, sequence_lens[t]
+  /// the length of that sequence after the step; the result for static scalings is the position. `dynamic`
+  /// scaling writes rows for sequences longer than max_position_embeddings into a region of the table kept
+  /// for the step.
   void rope_rows(std::span<const std::int32_t> positions, std::span<const std::int32_t> sequence_lens,
                  std::span<std::int32_t> rows);
 
   /// Hidden states after the last norm, [num_tokens, hidden]; valid until the next call.
   TensorView forward(const Execution& execution, const BatchView& batch, std::span<const KvLayerView> kv);
 
-  /// Logits of rows of hidden states, gathered: [tp_size * rows.rows, shard.vocab_size], rank-major, in the compute
-  /// dtype; the same bits on every rank. Columns from config.vocab_size on are padding. Valid until the next call.
+  /// Logits of rows of hidden states, gathered: [tp_size * rows.rows, shard.vocab_size], rank-major, in the
+  /// compute dtype; the same bits on every rank. Columns from config.vocab_size on are padding. Valid until
+  /// the next call.
   TensorView logits(const Execution& execution, ConstTensorView hidden_rows);
 
   /// forward(), gather of batch.logits_rows, logits() and argmax: next_ids [num_logits] in device memory.

@@ -1,0 +1,164 @@
+#include "model/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+#include "model/rotary_table.h"
+#include "model/weights.h"
+
+namespace tpscale {
+namespace {
+
+/// Activation buffers, made once and used by every layer. T tokens, H hidden, S logits rows.
+/// The MLP's and the attention's inner tensors are never needed at the same time and share their memory.
+struct Activations {
+  Activations(Backend& backend, Dtype dtype, const ModelConfig& config, const ModelShard& shard,
+              const HeadLayout& heads, std::int64_t max_tokens, std::int64_t max_logits) {
+    const std::int64_t hidden = max_tokens * config.hidden_size;
+    const std::int64_t q = max_tokens * heads.q_cols(), qkv = max_tokens * heads.qkv_cols();
+    const std::int64_t inner_size = max_tokens * shard.intermediate_size;
+    const auto allocate = [&](std::int64_t elements) {
+      return backend.allocate(static_cast<std::size_t>(elements) * size_of(dtype), MemoryKind::kActivations);
+    };
+    residual = allocate(hidden);
+    normed = allocate(hidden);
+    partial = allocate(hidden);
+    wide = allocate(std::max(qkv, 2 * inner_size));
+    inner = allocate(std::max(q, inner_size));
+    picked = allocate(max_logits * config.hidden_size);
+    logits = allocate(shard.tp_size * max_logits * shard.vocab_size);
+  }
+
+  Buffer residual;  ///< [T, H] residual stream
+  Buffer normed;    ///< [T, H] its norm: what the projections read
+  Buffer partial;   ///< [T, H] output of a row-parallel projection, summed over the ranks in place
+  Buffer wide;      ///< [T, qkv] or [T, 2I]
+  Buffer inner;     ///< [T, q] attention output or [T, I] MLP activation
+  Buffer picked;    ///< [S, H] rows whose logits are wanted
+  Buffer logits;    ///< [tp * S, vocabulary shard], rank-major
+};
+
+}  // namespace
+
+struct Transformer::Parts {
+  Parts(Backend& device, const ModelSource& source, const ModelShard& part, Dtype compute_dtype,
+        std::int64_t tokens_limit, std::int64_t logits_limit, std::int64_t max_positions)
+      : backend(device),
+        config(source.config()),
+        shard(part),
+        dtype(compute_dtype),
+        max_tokens(tokens_limit),
+        max_logits(logits_limit),
+        heads{part.num_heads, part.num_kv_heads, config.head_dim},
+        weights(load_weights(device, source, part, compute_dtype)),
+        rotary(device, config, max_positions, tokens_limit),
+        buffers(device, compute_dtype, config, part, heads, tokens_limit, logits_limit) {}
+
+  TensorView view(const Buffer& buffer, std::int64_t rows, std::int64_t cols) const {
+    return {buffer.data(), dtype, rows, cols};
+  }
+
+  Backend& backend;
+  const ModelConfig config;
+  const ModelShard shard;
+  const Dtype dtype;
+  const std::int64_t max_tokens;
+  const std::int64_t max_logits;
+  const HeadLayout heads;
+  ModelWeights weights;
+  RotaryRows rotary;
+  Activations buffers;
+};
+
+Transformer::Transformer(Backend& backend, const ModelSource& source, const ModelShard& shard,
+                         Dtype compute_dtype, std::int64_t max_tokens, std::int64_t max_logits,
+                         std::int64_t max_positions)
+    : parts_(std::make_unique<Parts>(backend, source, shard, compute_dtype, max_tokens, max_logits,
+                                     max_positions)) {}
+Transformer::~Transformer() = default;
+
+const ModelConfig& Transformer::config() const noexcept {
+  return parts_->config;
+}
+const ModelShard& Transformer::shard() const noexcept {
+  return parts_->shard;
+}
+Dtype Transformer::dtype() const noexcept {
+  return parts_->dtype;
+}
+
+void Transformer::rope_rows(std::span<const std::int32_t> positions,
+                            std::span<const std::int32_t> sequence_lens, std::span<std::int32_t> rows) {
+  parts_->rotary.rows_of(positions, sequence_lens, rows);
+}
+
+TensorView Transformer::forward(const Execution& execution, const BatchView& batch,
+                                std::span<const KvLayerView> kv) {
+  const Parts& p = *parts_;
+  check(batch.num_tokens > 0 && batch.num_tokens <= p.max_tokens, "a step of more tokens than planned");
+  check(kv.size() == p.weights.layers.size(), "one KV layer a transformer layer");
+  Ops& ops = execution.ops;
+  Communicator& comm = execution.comm;
+  const std::int64_t tokens = batch.num_tokens;
+  const auto epsilon = static_cast<float>(p.config.rms_norm_eps);
+  const float scale = 1.0F / std::sqrt(static_cast<float>(p.config.head_dim));
+  const RotaryTable rotary = p.rotary.table();
+
+  const TensorView residual = p.view(p.buffers.residual, tokens, p.config.hidden_size);
+  const TensorView normed = p.view(p.buffers.normed, tokens, p.config.hidden_size);
+  const TensorView partial = p.view(p.buffers.partial, tokens, p.config.hidden_size);
+  const TensorView qkv = p.view(p.buffers.wide, tokens, p.heads.qkv_cols());
+  const TensorView attended = p.view(p.buffers.inner, tokens, p.heads.q_cols());
+  const TensorView gate_up = p.view(p.buffers.wide, tokens, 2 * p.shard.intermediate_size);
+  const TensorView activated = p.view(p.buffers.inner, tokens, p.shard.intermediate_size);
+
+  ops.embedding(residual, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
+  comm.all_reduce_sum(residual);
+  ops.rms_norm(normed, residual, p.weights.layers.front().input_norm, epsilon);
+
+  for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
+    const LayerWeights& layer = p.weights.layers[i];
+    const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
+    ops.linear(qkv, normed, *layer.qkv, layer.qkv_bias);
+    ops.rope_and_store_kv(qkv, p.heads, rotary, norms, batch, kv[i]);
+    ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale, 0);
+    ops.linear(partial, attended, *layer.o, layer.o_bias);
+    comm.all_reduce_sum(partial);
+    ops.add_rms_norm(normed, residual, partial, layer.post_norm, epsilon);
+
+    ops.linear(gate_up, normed, *layer.gate_up, layer.gate_up_bias);
+    ops.silu_and_mul(activated, gate_up);
+    ops.linear(partial, activated, *layer.down, layer.down_bias);
+    comm.all_reduce_sum(partial);
+    const bool last = i + 1 == p.weights.layers.size();
+    ops.add_rms_norm(normed, residual, partial,
+                     last ? p.weights.final_norm : p.weights.layers[i + 1].input_norm, epsilon);
+  }
+  return normed;
+}
+
+TensorView Transformer::logits(const Execution& execution, ConstTensorView hidden_rows) {
+  const Parts& p = *parts_;
+  check(hidden_rows.rows > 0 && hidden_rows.rows <= p.max_logits, "more rows of logits than planned");
+  const TensorView all = p.view(p.buffers.logits, p.shard.tp_size * hidden_rows.rows, p.shard.vocab_size);
+  // Each rank writes where the gather wants its part, which is then in place.
+  const TensorView own = all.rows_at(p.shard.tp_rank * hidden_rows.rows, hidden_rows.rows);
+  execution.ops.linear(own, hidden_rows, p.weights.head(), nullptr);
+  execution.comm.all_gather(all, own);
+  return all;
+}
+
+void Transformer::next_tokens(const Execution& execution, const BatchView& batch,
+                              std::span<const KvLayerView> kv, std::int32_t* next_ids) {
+  const Parts& p = *parts_;
+  const TensorView hidden = forward(execution, batch, kv);
+  if (batch.num_logits == 0) return;  // a step of prompt chunks alone
+  check(batch.num_logits <= p.max_logits, "more rows of logits than planned");
+  const TensorView picked = p.view(p.buffers.picked, batch.num_logits, p.config.hidden_size);
+  execution.ops.gather_rows(picked, hidden, batch.logits_rows);
+  const TensorView gathered = logits(execution, picked);
+  execution.ops.argmax(next_ids, gathered, p.shard.tp_size, p.config.vocab_size);
+}
+
+}  // namespace tpscale
