@@ -1,0 +1,1 @@
+"""tpscale-report: tables, results.json, figures and one report from any number of result files."""

@@ -1,0 +1,89 @@
+"""The command line of tpscale-report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tpscale_analysis.errors import AnalysisError, UsageError
+from tpscale_analysis.escape import console
+from tpscale_analysis.export import to_json
+from tpscale_analysis.inputs import Source, find_sources, read_points
+from tpscale_analysis.printout import printout
+from tpscale_analysis.publish import prepare_folder, publish
+from tpscale_analysis.reader import shown
+from tpscale_analysis.results import Results, derive
+
+DESCRIPTION = """\
+Reads what 'tpscale run' stored and writes, beside it or into DIR: results.json, figures/*.png, report.md and report.html.
+The tables go to standard output."""
+EPILOG = """\
+examples:
+  tpscale-report results/strong-scaling_embedded_20260131-120000    one launch: the report goes into its folder
+  tpscale-report tp1 tp2 tp4 tp8 -o merged                          separate launches put together
+
+The same point of several launches counts as more samples of it; points of different threads, models or workloads are
+never put into one curve. exit codes: 0 done, 2 usage, 65 damaged or foreign file, 66 nothing there, 74 cannot write."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parse(arguments)
+    try:
+        sources = find_sources(options.paths)
+        folder = options.output or _folder_of(sources)
+        prepare_folder(folder)
+        results = derive(read_points(sources))
+        _say(printout(results))
+        _write(folder, results, options.figures)
+    except AnalysisError as error:
+        print(f"tpscale-report: {console(error)}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output left; what it wanted it has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("tpscale-report: interrupted; run it again", file=sys.stderr)
+        return 75
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tpscale-report",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH",
+        help="a launch folder, a folder of launch folders, a results.h5 or a point file",
+    )  # fmt: skip
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to write")
+    parser.add_argument(
+        "--no-figures", dest="figures", action="store_false",
+        help="leave out the PNG files (the report keeps its charts)",
+    )  # fmt: skip
+    return parser.parse_args(arguments)
+
+
+def _folder_of(sources: list[Source]) -> Path:
+    folders = sorted({source.folder.resolve() for source in sources})
+    if len(folders) > 1:
+        raise UsageError(
+            f"the paths hold {len(folders)} launches; say with -o DIR where their report goes"
+        )
+    return folders[0]
+
+
+def _say(text: str) -> None:
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _write(folder: Path, results: Results, figures: bool) -> None:
+    publish(folder / "results.json", to_json(results).encode())
+    print(f"results: {shown(folder / 'results.json')}")

@@ -1,0 +1,62 @@
+"""All that is derived from a set of points: the one input of tables, figures, JSON and report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tpscale_analysis.curves import KINDS, find_curves
+from tpscale_analysis.merge import MergedPoint, merge
+from tpscale_analysis.point import Point, Value
+from tpscale_analysis.scaling import Scaling, analyse, own_refusal
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Points in the order of their id, scaling curves in the order of their identity."""
+
+    points: tuple[MergedPoint, ...]
+    scalings: tuple[Scaling, ...]
+    others: tuple[MergedPoint, ...]  # points of experiments that have no scaling curve
+
+    @property
+    def runs(self) -> list[Point]:
+        return [run for point in self.points for run in point.runs]
+
+    @property
+    def test_names(self) -> list[str]:
+        return sorted({point.test_name for point in self.points})
+
+    @property
+    def common_parameters(self) -> Mapping[str, Value]:
+        return common_values([point.parameters for point in self.points])
+
+    def refusals(self) -> dict[str, str]:
+        """point id -> why its performance figures are withheld."""
+        withheld = {p.point_id: own_refusal(p) for p in self.points if own_refusal(p)}
+        for scaling in self.scalings:
+            for point in scaling.curve.points:
+                if scaling.reason(point):
+                    withheld[point.point_id] = scaling.reason(point)
+        return withheld
+
+
+def derive(points: Iterable[Point]) -> Results:
+    merged = merge(points)
+    return Results(
+        points=tuple(merged),
+        scalings=tuple(analyse(curve) for curve in find_curves(merged)),
+        others=tuple(point for point in merged if point.test_name not in KINDS),
+    )
+
+
+def common_values(all_values: list[Mapping[str, Value]]) -> dict[str, Value]:
+    """What all of them have and agree in, by name."""
+    if not all_values:
+        return {}
+    first = all_values[0]
+    return {
+        name: value
+        for name, value in sorted(first.items())
+        if all(name in values and values[name] == value for values in all_values)
+    }

@@ -1,0 +1,207 @@
+"""The tables of one scaling curve."""
+
+from __future__ import annotations
+
+from tpscale_analysis.breakdown import (
+    PART_TITLES,
+    PARTS,
+    STEP_PHASES,
+    Breakdown,
+    IsolatedAllReduce,
+    break_down,
+    isolated_all_reduce,
+)
+from tpscale_analysis.memory import MemoryUse, memory_use
+from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.numbers import (
+    NONE,
+    byte_size,
+    percent,
+    percent_interval,
+    percent_range,
+    scale_for,
+)
+from tpscale_analysis.scaling import PHASES, Phase, Scaling, ScalingRow
+from tpscale_analysis.statistics import Estimate
+from tpscale_analysis.table import Column, Table
+
+NO_CLAIM = ("oversubscribed",)  # marks under which a figure is shown and nothing is claimed from it
+
+
+def phase_table(scaling: Scaling, phase: Phase) -> Table:
+    rows = scaling.of_phase(phase)
+    seconds = scale_for("s", [row.seconds.value for row in rows if row.seconds])
+    throughputs = [row.throughput for row in rows if row.throughput]
+    rate = scale_for("token/s", [metric.value for metric in throughputs])
+    columns = (
+        Column("tp"),
+        Column("repetitions"),
+        Column(f"time [{seconds.unit}]"),
+        Column(f"throughput [{rate.unit}]"),
+        Column("speed-up"),
+        Column("efficiency"),
+        Column("visible from"),
+        Column("marks", numeric=False),
+    )
+
+    def cells(row: ScalingRow) -> tuple[str, ...]:
+        if not row.seconds:
+            return (str(row.tp), *[NONE] * 6, "; ".join((*row.marks, row.reason)))
+        throughput = NONE
+        if row.throughput:
+            metric = row.throughput
+            throughput = rate.show_interval(Estimate(metric.value, metric.low, metric.high))
+        return (
+            str(row.tp),
+            str(row.repetitions),
+            seconds.show_interval(row.seconds),
+            throughput,
+            scale_for("1", []).show_interval(row.speedup) if row.speedup else NONE,
+            percent_interval(row.efficiency) if row.efficiency else NONE,
+            percent(row.seconds.half_width),
+            "; ".join(part for part in (*row.marks, row.reason) if part),
+        )
+
+    return Table(
+        title=f"{phase.title}: base tp {scaling.curve.base.tp}",
+        columns=columns,
+        rows=tuple(cells(row) for row in rows),
+        note=_phase_note(scaling, phase),
+    )
+
+
+def _phase_note(scaling: Scaling, phase: Phase) -> str:
+    notes = ["[low, high] is the 95 % interval; 'visible from': a smaller difference is not seen."]
+    drift = scaling.drifts.get(phase.name)
+    if drift:
+        notes.append(
+            f"Base measured again at the end: {percent_interval(drift.change)} against the start."
+        )
+    else:
+        notes.append("Base not measured again at the end: the drift is not known.")
+    if any(set(NO_CLAIM) & set(row.marks) for row in scaling.of_phase(phase)):
+        notes.append(
+            "Oversubscribed: more ranks than cores or GPUs. Shown as measured; "
+            "no claim about efficiency is made from it."
+        )
+    return " ".join(notes)
+
+
+def measured_points(scaling: Scaling) -> list[MergedPoint]:
+    return [point for point in scaling.curve.points if not scaling.reason(point)]
+
+
+def breakdowns(scaling: Scaling, phase: str) -> list[Breakdown]:
+    found = [break_down(point, phase) for point in measured_points(scaling)]
+    return [entry for entry in found if entry]
+
+
+def breakdown_table(scaling: Scaling) -> Table | None:
+    entries = [entry for phase in STEP_PHASES for entry in breakdowns(scaling, phase)]
+    if not entries:
+        return None
+    unit = scale_for("s", [entry.step_seconds for entry in entries])
+    parts = [part for part in PARTS if any(part in entry.parts for entry in entries)]
+    rows = tuple(
+        (
+            entry.phase,
+            str(entry.tp),
+            unit.show(entry.step_seconds),
+            *[_part(entry, part) for part in parts],
+            NONE
+            if entry.fraction_low is None or entry.fraction_high is None
+            else percent_range(entry.fraction_low, entry.fraction_high),
+            NONE if entry.skew_seconds is None else unit.show(entry.skew_seconds),
+        )
+        for entry in entries
+    )
+    heads = [Column(PART_TITLES[part]) for part in parts]
+    columns = (
+        Column("phase", numeric=False),
+        Column("tp"),
+        Column(f"steps [{unit.unit}]"),
+        *heads,
+        Column("comm_fraction"),
+        Column(f"skew [{unit.unit}]"),
+    )
+    note = (
+        "Instrumented repetitions, apart from the timed ones: the repetition with the middle step "
+        "time, mean over ranks. comm_fraction: least to most over ranks (the most includes waiting "
+        "for others); skew: most minus least seconds in collectives."
+    )
+    return Table("Where the time of the steps goes", columns, rows, note)
+
+
+def _part(entry: Breakdown, part: str) -> str:
+    if part not in entry.parts or not entry.step_seconds:
+        return NONE
+    return percent(entry.parts[part] / entry.step_seconds)
+
+
+def all_reduce_table(scaling: Scaling) -> Table | None:
+    entries: list[IsolatedAllReduce] = []
+    for point in measured_points(scaling):
+        entries += isolated_all_reduce(point)
+    if not entries:
+        return None
+    unit = scale_for("s", [entry.seconds for entry in entries])
+    rate = scale_for("B/s", [entry.algbw for entry in entries])
+    columns = (
+        Column("tp"),
+        Column("message"),
+        Column(f"time [{unit.unit}]"),
+        Column(f"algbw [{rate.unit}]"),
+        Column(f"busbw [{rate.unit}]"),
+        Column("repetitions"),
+    )
+    rows = tuple(
+        (
+            str(entry.tp),
+            byte_size(entry.message_bytes),
+            unit.show(entry.seconds),
+            rate.show(entry.algbw),
+            rate.show(entry.busbw),
+            str(entry.repetitions),
+        )
+        for entry in entries
+    )
+    note = "Alone, at the sizes of the model's steps. busbw = algbw x 2(n-1)/n; GB = 1e9 bytes."
+    return Table("All-reduce alone", columns, rows, note)
+
+
+def memory_uses(scaling: Scaling) -> list[MemoryUse]:
+    return [use for point in measured_points(scaling) for use in memory_use(point)]
+
+
+def memory_table(scaling: Scaling) -> Table | None:
+    uses = memory_uses(scaling)
+    if not uses:
+        return None
+    unit = scale_for("B", [use.high for use in uses])
+    degrees = sorted({use.tp for use in uses})
+    by_key = {(use.name, use.tp): use for use in uses}
+    rows = []
+    for name in dict.fromkeys(use.name for use in uses):
+        cells = [by_key.get((name, tp)) for tp in degrees]
+        rows.append((name, *[unit.show(use.high) if use else NONE for use in cells]))
+        if any(use and use.analytic for use in cells):
+            rows.append((f"{name}, from the shapes", *[_analytic(use, unit.show) for use in cells]))
+    columns = (
+        Column(f"per rank [{unit.unit}]", numeric=False),
+        *[Column(f"tp {tp}") for tp in degrees],
+    )
+    note = "The rank that uses most. 'From the shapes': the size that follows from the model alone."
+    return Table("Memory of a rank", columns, tuple(rows), note)
+
+
+def _analytic(use: MemoryUse | None, show: object) -> str:
+    if not use or not use.analytic or not callable(show):
+        return NONE
+    difference = use.difference or 0.0
+    return f"{show(use.analytic)} ({100 * difference:+.1f} %)"
+
+
+def scaling_tables(scaling: Scaling) -> list[Table]:
+    tables: list[Table | None] = [phase_table(scaling, phase) for phase in PHASES]
+    tables += [breakdown_table(scaling), all_reduce_table(scaling), memory_table(scaling)]
+    return [table for table in tables if table]

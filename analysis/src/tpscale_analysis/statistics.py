@@ -1,0 +1,87 @@
+"""Medians and their intervals by bootstrap; deterministic, because every draw is seeded by what is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from tpscale_analysis.point import FloatArray
+
+RESAMPLES = 10_000
+_DRAWS_AT_ONCE = 4_000_000  # elements held at a time
+FEW_REPETITIONS = 8  # below it a bootstrap of the median is little more than [min, max]
+UNSTABLE_SPREAD = 0.10
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Relative half width: a difference smaller than this could not have been seen."""
+        return (self.high - self.low) / 2 / abs(self.value) if self.value else 0.0
+
+    def times(self, factor: float) -> Estimate:
+        """The same figure in another scale (factor > 0)."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+
+    def contains(self, other: float) -> bool:
+        return self.low <= other <= self.high
+
+
+def spread(times: FloatArray) -> float:
+    """(max - min) / median."""
+    return float((times.max() - times.min()) / np.median(times))
+
+
+def median_estimate(times: FloatArray, seed: str) -> Estimate:
+    """Median of the repetitions with a percentile interval."""
+    value = float(np.median(times))
+    return _estimate(value, _resampled_medians(times, _generator(seed)))
+
+
+def ratio_estimate(numerator: FloatArray, denominator: FloatArray, seed: str) -> Estimate:
+    """Ratio of medians of two independent series, by unpaired bootstrap."""
+    generator = _generator(seed)
+    value = float(np.median(numerator) / np.median(denominator))
+    above = _resampled_medians(numerator, generator)
+    return _estimate(value, above / _resampled_medians(denominator, generator))
+
+
+def series_marks(times: FloatArray) -> tuple[str, ...]:
+    """The marks that a series of repetitions earns."""
+    marks = []
+    if len(times) < FEW_REPETITIONS:
+        marks.append("few repetitions")
+    if len(times) > 1 and spread(times) > UNSTABLE_SPREAD:
+        marks.append("unstable")
+    return tuple(marks)
+
+
+def _estimate(value: float, draws: FloatArray) -> Estimate:
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Estimate(value, min(float(low), value), max(float(high), value))
+
+
+def _generator(seed: str) -> np.random.Generator:
+    digest = hashlib.sha256(seed.encode("utf-8", "replace")).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def _resampled_medians(times: FloatArray, generator: np.random.Generator) -> FloatArray:
+    if len(times) == 1:
+        return np.full(RESAMPLES, times[0])
+    medians = np.empty(RESAMPLES)
+    step = max(1, _DRAWS_AT_ONCE // len(times))
+    for start in range(0, RESAMPLES, step):
+        stop = min(start + step, RESAMPLES)
+        drawn = generator.integers(0, len(times), (stop - start, len(times)))
+        medians[start:stop] = np.median(times[drawn], axis=1)
+    return medians
