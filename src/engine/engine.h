@@ -22,10 +22,10 @@ struct Request {
 
 /// What became of one request. Times are seconds after the start of the run on this rank's steady clock.
 struct RequestResult {
-  std::vector<std::int32_t> tokens;     ///< generated, in order
-  std::vector<double> token_times_s;    ///< when each was known on the host
+  std::vector<std::int32_t> tokens;   ///< generated, in order
+  std::vector<double> token_times_s;  ///< when each was known on the host
   double arrival_s = 0.0;
-  double prefill_start_s = 0.0;         ///< begin of the first step that computed some of its prompt
+  double prefill_start_s = 0.0;  ///< begin of the first step that computed some of its prompt
   std::int64_t cached_prompt_tokens = 0;
   std::int64_t preemptions = 0;
 };
@@ -39,46 +39,60 @@ struct StepRecord {
   std::int64_t decode_tokens = 0;   ///< one a decoding sequence
   std::int64_t num_sequences = 0;
   StepShape shape;
-  double prefill_flops_share = 0.0;  ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
+  double prefill_flops_share =
+      0.0;  ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
 };
 
 struct RunResult {
   std::vector<RequestResult> requests;  ///< in the order they were given
   std::vector<StepRecord> steps;
   double wall_seconds = 0.0;
-  std::int64_t prompt_tokens_computed = 0;
+  double idle_seconds = 0.0;  ///< nothing to do before the next arrival
+  std::int64_t prompt_tokens_computed =
+      0;  ///< for the first time; with the cached ones exactly all prompt tokens
   std::int64_t prompt_tokens_cached = 0;
-  std::int64_t prompt_tokens_looked_up = 0;
+  std::int64_t prompt_tokens_looked_up = 0;  ///< 0 with the prefix cache off
+  std::int64_t recomputed_tokens = 0;        ///< computed again after preemptions
   std::int64_t preemptions = 0;
 };
 
 /// One position of a text judged by the model: the prediction for token i+1 from tokens 0..i.
 struct TokenScore {
-  double nll = 0.0;             ///< -ln p(target), logsumexp in fp32 or better
-  std::int32_t best = 0;        ///< arg-max, lowest index on ties
+  double nll = 0.0;       ///< -ln p(target), logsumexp in fp32 or better
+  std::int32_t best = 0;  ///< arg-max, lowest index on ties
   float target_logit = 0.0F;
   float best_logit = 0.0F;
-  float margin = 0.0F;          ///< best logit - second best
+  float margin = 0.0F;  ///< best logit - second best
 };
 
-/// How much an engine must hold, worked out before anything is allocated (0 in EngineOptions: taken from here).
+/// How much an engine must hold, worked out before anything is allocated (0 in EngineOptions: taken from
+/// here).
 struct EngineSizes {
   std::int64_t max_model_len = 0;
-  std::int64_t max_step_tokens = 0;   ///< most tokens of a step that the requests can ever fill
+  std::int64_t max_step_tokens = 0;  ///< most tokens of a step that the requests can ever fill
   std::int64_t max_num_seqs = 0;
   std::int64_t max_logits = 0;
   std::int64_t num_kv_blocks = 0;
   std::int64_t block_size = 0;
   std::int64_t weight_bytes = 0, kv_bytes = 0, activation_bytes = 0;  ///< predicted for this rank
 };
-/// Throws UsageError where the options cannot hold the requests (a prompt longer than max_model_len, a pool smaller than
-/// one sequence).
+/// Throws UsageError where the options are impossible or cannot hold the requests (a prompt longer than
+/// max_model_len, a pool smaller than one sequence), or a request is not one (no prompt, a token outside the
+/// vocabulary). Bytes are those of options.dtype; where it is empty, of the model's files (f32 where they
+/// hold f16: set the dtype to what choose_dtype says to be exact).
 EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const EngineOptions& options,
                        std::span<const Request> requests);
+/// The same for an engine that only scores texts of up to `text_length` tokens.
+EngineSizes plan_scoring_sizes(const ModelConfig& config, const ModelShard& shard,
+                               const EngineOptions& options, std::int64_t text_length);
+/// What to compute in: options.dtype, or what the model's files hold, or f32 where the backend does not
+/// compute in that (f16 files on a CPU). Throws NotAvailableError that lists the backend's dtypes where
+/// options.dtype is not among them.
+Dtype choose_dtype(const Backend& backend, const ModelConfig& config, const EngineOptions& options);
 
-/// One rank's serving engine: scheduler, block manager, KV cache and model. Deterministic: every rank of a group, given
-/// the same requests, runs the same steps and reads the same tokens; only arrivals are decided by rank 0's clock and told
-/// to the others once a step (and only when some request arrives later than 0).
+/// One rank's serving engine: scheduler, block manager, KV cache and model. Deterministic: every rank of a
+/// group, given the same requests, runs the same steps and reads the same tokens; only arrivals are decided
+/// by rank 0's clock and told to the others once a step (and only when some request arrives later than 0).
 class Engine {
  public:
   Engine(Backend& backend, Communicator& comm, const ModelSource& source, const ModelShard& shard,
@@ -87,14 +101,16 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Serves all requests to their end. `execution`: what the steps run on (pass decorators for an instrumented run);
-  /// defaults to the plain ops and communicator. `after_step` is called between steps (progress, interrupt).
+  /// Serves all requests to their end. `execution`: what the steps run on (pass decorators for an
+  /// instrumented run); defaults to the plain ops and communicator. `after_step` is called between steps
+  /// (progress, interrupt).
   RunResult run(std::span<const Request> requests);
   RunResult run(std::span<const Request> requests, const Execution& execution,
                 const std::function<void(const StepRecord&)>& after_step = {});
 
-  /// Scores of tokens[1..]: nll[i] is that of token i+1. One uncut forward where the text fits max_model_len (and a step),
-  /// else chunks through the cache. Leaves the cache as it was.
+  /// Scores of tokens[1..]: nll[i] is that of token i+1. One uncut forward where the text fits a step, else
+  /// chunks through the cache. Throws UsageError where it is longer than max_model_len. Leaves no block in
+  /// use and none to be found; a cached prefix whose block it borrowed is forgotten.
   std::vector<TokenScore> score(std::span<const std::int32_t> tokens);
 
   /// Forgets all cached prefixes; checks that no block is in use.

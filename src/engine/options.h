@@ -4,16 +4,16 @@
 
 namespace tpscale {
 
-/// How an engine serves requests. One member and one line of visit_fields an option: flag, help text, stored parameter
-/// and ablation axis derive from it.
+/// How an engine serves requests. One member and one line of visit_fields an option: flag, help text, stored
+/// parameter and ablation axis derive from it.
 struct EngineOptions {
-  std::string dtype;                           ///< compute dtype; empty: what the model's files hold
-  std::int64_t block_size = 16;                ///< tokens of a KV block
-  std::int64_t max_num_seqs = 512;             ///< most sequences of a step
-  std::int64_t max_num_batched_tokens = 16384; ///< most tokens of a step
-  std::int64_t max_model_len = 0;              ///< longest sequence; 0: what the workload needs
-  std::int64_t num_kv_blocks = 0;              ///< size of the pool; 0: what the workload needs at most
-  std::string scheduler = "separated";         ///< separated | mixed
+  std::string dtype;                            ///< compute dtype; empty: what the model's files hold
+  std::int64_t block_size = 16;                 ///< tokens of a KV block
+  std::int64_t max_num_seqs = 512;              ///< most sequences of a step
+  std::int64_t max_num_batched_tokens = 16384;  ///< most tokens of a step
+  std::int64_t max_model_len = 0;               ///< longest sequence; 0: what the workload needs
+  std::int64_t num_kv_blocks = 0;               ///< size of the pool; 0: what the workload needs at most
+  std::string scheduler = "separated";          ///< separated | mixed
   bool prefix_cache = false;
 
   template <class Self, class Visitor>
@@ -28,5 +28,8 @@ struct EngineOptions {
     visit("prefix-cache", self.prefix_cache, "reuse the KV blocks of equal prompt beginnings");
   }
 };
+
+/// Throws UsageError that names the option whose value is impossible and says what it may be.
+void validate(const EngineOptions& options);
 
 }  // namespace tpscale

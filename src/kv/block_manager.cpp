@@ -40,15 +40,17 @@ void BlockManager::find_prefix(const BlockTable& table, std::span<const std::int
 }
 
 std::optional<std::int64_t> BlockManager::try_allocate(BlockTable& table,
-                                                       std::span<const std::int32_t> tokens) {
+                                                       std::span<const std::int32_t> tokens,
+                                                       const AllocationLimits& limits) {
   check(table.blocks.empty() && !tokens.empty(), "blocks are allocated once, for at least one token");
-  const std::int64_t wanted = blocks_for(static_cast<std::int64_t>(tokens.size()), block_size_);
-  if (!prefix_cache_ && wanted > free_blocks()) return std::nullopt;
+  const auto num_tokens = static_cast<std::int64_t>(tokens.size());
+  const std::int64_t wanted = blocks_for(num_tokens, block_size_);
   find_prefix(table, tokens);
   const auto hits = static_cast<std::int64_t>(hits_.size());
   const auto unused_hits =
       std::ranges::count_if(hits_, [&](const Hit& hit) { return references(hit.block) == 0; });
-  if (wanted - hits > free_blocks() - unused_hits) return std::nullopt;
+  if (wanted - hits + limits.spare_blocks > free_blocks() - unused_hits) return std::nullopt;
+  if (num_tokens - hits * block_size_ > limits.most_to_compute) return std::nullopt;
 
   for (const Hit& hit : hits_) {
     if (refs_[static_cast<std::size_t>(hit.block)]++ == 0) free_.remove(hit.block);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,6 +17,13 @@ struct BlockTable {
   std::int64_t num_keyed = 0;  ///< leading blocks that others can find
   std::uint64_t last_key = 0;  ///< of block num_keyed - 1
   bool shareable = true;       ///< false: neither takes blocks from the prefix cache nor leaves any there
+};
+
+/// When an allocation is refused, besides for want of blocks.
+struct AllocationLimits {
+  std::int64_t spare_blocks = 0;  ///< so many must stay free
+  std::int64_t most_to_compute =
+      std::numeric_limits<std::int64_t>::max();  ///< most tokens not found in the cache
 };
 
 /// Blocks needed for so many tokens.
@@ -43,8 +51,9 @@ class BlockManager {
 
   /// Blocks for all of `tokens` into an empty table: as many leading ones as the prefix cache has, but never
   /// the last block, so that at least one token is computed. Returns the tokens found there; nullopt (and
-  /// nothing is changed) where too few blocks are free.
-  std::optional<std::int64_t> try_allocate(BlockTable& table, std::span<const std::int32_t> tokens);
+  /// nothing is changed) where `limits` would be broken.
+  std::optional<std::int64_t> try_allocate(BlockTable& table, std::span<const std::int32_t> tokens,
+                                           const AllocationLimits& limits = {});
 
   /// Grows the table to hold `num_tokens`; false (and nothing is changed) where too few blocks are free.
   bool try_grow(BlockTable& table, std::int64_t num_tokens);

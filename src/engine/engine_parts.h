@@ -1,0 +1,25 @@
+#pragma once
+#include "engine/engine.h"
+#include "engine/model_runner.h"
+#include "kv/block_manager.h"
+#include "kv/kv_cache.h"
+#include "model/transformer.h"
+
+namespace tpscale {
+
+struct Engine::Parts {
+  Parts(Backend& backend_, Communicator& comm_, const ModelSource& source, const ModelShard& shard,
+        const EngineOptions& options_, const EngineSizes& sizes_, Dtype dtype);
+  Execution plain_execution() { return {backend.ops(), comm}; }
+
+  Backend& backend;
+  Communicator& comm;
+  EngineOptions options;
+  EngineSizes sizes;
+  Transformer transformer;
+  KvCache cache;
+  BlockManager blocks;
+  ModelRunner runner;
+};
+
+}  // namespace tpscale

@@ -1,0 +1,153 @@
+#include "engine/serving_run.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace tpscale {
+namespace {
+
+constexpr std::size_t kMostReservedSteps = 1 << 16;
+constexpr double kLongestSleepSeconds = 0.02;  // the other ranks wait in a collective meanwhile
+
+/// `dynamic` rotary scaling gives the keys of a long sequence a base that depends on its length: equal prompt
+/// beginnings have unequal keys.
+bool keys_depend_on_prefix_only(const ModelConfig& config, const Request& request) {
+  const auto length = static_cast<std::int64_t>(request.prompt.size()) + request.max_new_tokens;
+  return config.rope.scaling != RopeScaling::kDynamic || length <= config.max_position_embeddings;
+}
+
+Sequence make_sequence(const ModelConfig& config, const Request& request, std::int64_t id,
+                       std::int64_t block_size) {
+  Sequence sequence;
+  sequence.id = id;
+  sequence.num_prompt_tokens = static_cast<std::int64_t>(request.prompt.size());
+  sequence.max_new_tokens = request.max_new_tokens;
+  sequence.tokens.reserve(static_cast<std::size_t>(sequence.num_prompt_tokens + request.max_new_tokens));
+  sequence.tokens.assign(request.prompt.begin(), request.prompt.end());
+  sequence.blocks.blocks.reserve(
+      static_cast<std::size_t>(blocks_for(sequence.most_stored_tokens(), block_size)));
+  sequence.blocks.shareable = keys_depend_on_prefix_only(config, request);
+  return sequence;
+}
+
+}  // namespace
+
+ServingRun::ServingRun(const RunParts& parts, const EngineOptions& options, const EngineSizes& sizes,
+                       std::span<const Request> requests)
+    : parts_(parts), arrivals_(requests, parts.comm) {
+  const auto count = static_cast<std::int64_t>(requests.size());
+  const SchedulerLimits limits{
+      .max_num_seqs = sizes.max_num_seqs,
+      .max_step_tokens = std::min(sizes.max_step_tokens, options.max_num_batched_tokens)};
+  scheduler_ = make_scheduler(options.scheduler, parts.blocks, limits, count);
+  sequences_.reserve(requests.size());
+  result_.requests.resize(requests.size());
+  std::size_t steps = requests.size();
+  for (const Request& request : requests) {
+    const auto id = sequences_.size();
+    sequences_.push_back(
+        make_sequence(parts.config, request, static_cast<std::int64_t>(id), sizes.block_size));
+    const auto new_tokens = static_cast<std::size_t>(request.max_new_tokens);
+    result_.requests[id].arrival_s = request.arrival_s;
+    result_.requests[id].tokens.reserve(new_tokens);
+    result_.requests[id].token_times_s.reserve(new_tokens);
+    steps += new_tokens;
+  }
+  result_.steps.reserve(std::min(steps, kMostReservedSteps));
+}
+
+double ServingRun::now() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+RunResult ServingRun::serve(const Execution& execution,
+                            const std::function<void(const StepRecord&)>& after_step) {
+  start_ = std::chrono::steady_clock::now();
+  while (true) {
+    const double start_s = now();
+    arrive(start_s);
+    if (!scheduler_->idle()) {
+      step(execution, start_s);
+      if (after_step) after_step(result_.steps.back());
+    } else if (!arrivals_.exhausted()) {
+      wait_for_arrival(start_s);
+    } else {
+      break;
+    }
+  }
+  result_.wall_seconds = now();
+  const SchedulerCounts& counts = scheduler_->counts();
+  result_.prompt_tokens_computed = counts.prompt_tokens_computed;
+  result_.prompt_tokens_cached = counts.prompt_tokens_cached;
+  result_.prompt_tokens_looked_up = counts.prompt_tokens_looked_up;
+  result_.recomputed_tokens = counts.recomputed_tokens;
+  result_.preemptions = counts.preemptions;
+  for (const Sequence& sequence : sequences_) {
+    RequestResult& request = result_.requests[static_cast<std::size_t>(sequence.id)];
+    request.cached_prompt_tokens = sequence.cached_prompt_tokens;
+    request.preemptions = sequence.preemptions;
+  }
+  return std::move(result_);
+}
+
+void ServingRun::arrive(double now_s) {
+  for (const std::size_t request : arrivals_.take(now_s)) scheduler_->add(sequences_[request]);
+}
+
+void ServingRun::wait_for_arrival(double now_s) {
+  // Every rank sleeps; rank 0's clock alone decides how long in the end.
+  const double seconds = std::clamp(arrivals_.until_next(now_s), 0.0, kLongestSleepSeconds);
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  result_.idle_seconds += now() - now_s;
+}
+
+void ServingRun::step(const Execution& execution, double start_s) {
+  const StepPlan& plan = scheduler_->schedule();
+  parts_.runner.prepare(plan);
+  StepRecord record{.start_s = start_s,
+                    .prefill_tokens = plan.prefill_tokens,
+                    .decode_tokens = plan.decode_tokens,
+                    .num_sequences = static_cast<std::int64_t>(plan.items.size()),
+                    .shape = parts_.runner.shape(),
+                    .prefill_flops_share = prefill_flops_share(plan)};
+  note_starts(plan, start_s);
+  const double forward_s = now();
+  const auto next_tokens = parts_.runner.next_tokens(execution);
+  const double known_s = now();
+  note_tokens(plan, next_tokens, known_s);
+  scheduler_->commit(next_tokens);
+  record.forward_seconds = known_s - forward_s;
+  record.schedule_seconds = now() - start_s - record.forward_seconds;
+  result_.steps.push_back(record);
+}
+
+void ServingRun::note_starts(const StepPlan& plan, double start_s) {
+  for (const ScheduledSequence& item : plan.items) {
+    const Sequence& sequence = *item.sequence;
+    const bool first = sequence.preemptions == 0 && sequence.num_computed == sequence.cached_prompt_tokens;
+    if (item.prefill && first)
+      result_.requests[static_cast<std::size_t>(sequence.id)].prefill_start_s = start_s;
+  }
+}
+
+void ServingRun::note_tokens(const StepPlan& plan, std::span<const std::int32_t> next_tokens, double time_s) {
+  std::size_t next = 0;
+  for (const ScheduledSequence& item : plan.items) {
+    if (!item.samples()) continue;
+    RequestResult& request = result_.requests[static_cast<std::size_t>(item.sequence->id)];
+    request.tokens.push_back(next_tokens[next++]);
+    request.token_times_s.push_back(time_s);
+  }
+}
+
+double ServingRun::prefill_flops_share(const StepPlan& plan) const {
+  if (plan.decode_tokens == 0) return 1.0;
+  if (plan.prefill_tokens == 0) return 0.0;
+  const auto flops = [&](const StepShape& shape) {
+    return step_cost(parts_.config, parts_.shard, parts_.dtype, shape).flops();
+  };
+  return flops(parts_.runner.prefill_shape()) / flops(parts_.runner.shape());
+}
+
+}  // namespace tpscale
