@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.point import FloatArray
 
 # From the allocator; these add up to the bar of the figure.
 COMPONENTS = ("weights", "kv_cache", "activations", "communication", "other")
-TOTALS = ("peak", "device_view", "unaccounted")
+TOTALS = ("peak", "device_view", "device_view_peak", "unaccounted")
+_FROM_SHAPES = ("_predicted", "_analytic")  # the size that follows from the model alone
 
 
 @dataclass(frozen=True)
@@ -29,30 +32,26 @@ class MemoryUse:
 
 def memory_use(point: MergedPoint) -> list[MemoryUse]:
     """Components first, then totals, then whatever else the file holds, each by name."""
-    known = (*COMPONENTS, *TOTALS)
-    names = {
-        key.removeprefix("memory/")
-        for run in point.measured
-        for key in run.samples
-        if key.startswith("memory/")
-    }
-    sizes = {name for name in names if not name.endswith("_analytic")}
-    order = [name for name in known if name in sizes] + sorted(sizes - set(known))
-    found = []
-    for name in order:
-        rows = point.rows(f"memory/{name}")
-        if rows.size:
-            per_rank = rows.max(axis=0)
-            least, most = float(per_rank.min()), float(per_rank.max())
-            found.append(MemoryUse(name, point.tp, least, most, _analytic(point, name)))
-    return found
+    series: dict[str, FloatArray] = {}
+    for key in sorted({key for run in point.measured for key in run.samples}):
+        if key.startswith("memory/"):
+            name = key.removeprefix("memory/").removeprefix("memory_")
+            series[name] = point.rows(key)
+    known = [name for name in (*COMPONENTS, *TOTALS) if name in series]
+    rest = [name for name in series if name not in known and not name.endswith(_FROM_SHAPES)]
+    return [
+        MemoryUse(
+            name=name,
+            tp=point.tp,
+            low=float(series[name].max(axis=0).min()),
+            high=float(series[name].max()),
+            analytic=_analytic(series, name),
+        )
+        for name in known + rest
+        if series[name].size
+    ]
 
 
-def _analytic(point: MergedPoint, name: str) -> float | None:
-    rows = point.rows(f"memory/{name}_analytic")
-    if rows.size:
-        return float(rows.max())
-    for metric in (f"memory_{name}_analytic", f"{name}_analytic_bytes"):
-        if metric in point.metrics:
-            return point.metrics[metric].value
-    return None
+def _analytic(series: Mapping[str, FloatArray], name: str) -> float | None:
+    found = [series[name + end] for end in _FROM_SHAPES if name + end in series]
+    return float(found[0].max()) if found and found[0].size else None

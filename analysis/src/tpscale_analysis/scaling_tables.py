@@ -138,10 +138,12 @@ def _part(entry: Breakdown, part: str) -> str:
     return percent(entry.parts[part] / entry.step_seconds)
 
 
+def all_reduces(scaling: Scaling) -> list[IsolatedAllReduce]:
+    return [entry for point in measured_points(scaling) for entry in isolated_all_reduce(point)]
+
+
 def all_reduce_table(scaling: Scaling) -> Table | None:
-    entries: list[IsolatedAllReduce] = []
-    for point in measured_points(scaling):
-        entries += isolated_all_reduce(point)
+    entries = all_reduces(scaling)
     if not entries:
         return None
     unit = scale_for("s", [entry.seconds for entry in entries])

@@ -10,6 +10,9 @@ from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.point import IntArray
 
 TOKENS = "output_tokens"
+MARGINS = "output_margins"  # of the base's best logit over its second, in units of MARGIN_UNIT
+MARGIN_UNIT = 1e-6
+NEAR_TIES = {"f32": 0.001, "f16": 0.03, "bf16": 0.25}  # rounding may turn a smaller margin round
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,33 @@ def compare_with_base(point: MergedPoint, base: MergedPoint) -> Equality:
     near_ties = [v for v in point.verdicts if v.level in ("L1", "L2") and v.passed]
     if near_ties:
         return Equality(True, near_ties[0].level, f"{found}; stored: {near_ties[0].sentence}")
-    return Equality(False, "", f"{found}, and no stored verdict shows them to be near-ties")
+    margin = _largest_margin(ours, theirs, different, base)
+    limit = NEAR_TIES.get(str(point.parameters.get("dtype")), NEAR_TIES["f32"])
+    if margin is not None and margin < limit:
+        return Equality(
+            True,
+            "L1",
+            f"{found}; each parts where the base's two best logits are less than {limit} apart "
+            f"(at most {margin:.4g}); what follows has another context and is not compared",
+        )
+    return Equality(False, "", f"{found}, and not only at near-ties of the base's logits")
+
+
+def _largest_margin(
+    ours: IntArray, theirs: IntArray, different: list[int], base: MergedPoint
+) -> float | None:
+    """The base's largest top-2 margin where a sequence first parts from it; None where unknown."""
+    margins = base.array(MARGINS)
+    if margins is None or margins.shape != theirs.shape:
+        return None
+    largest = 0.0
+    for row in different:
+        width = min(ours.shape[1], theirs.shape[1])
+        parts = np.nonzero(ours[row, :width] != theirs[row, :width])[0]
+        if not len(parts):
+            return None
+        largest = max(largest, float(margins[row, parts[0]]) * MARGIN_UNIT)
+    return largest
 
 
 def _differing_rows(ours: IntArray, theirs: IntArray) -> list[int]:

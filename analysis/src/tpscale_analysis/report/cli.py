@@ -18,8 +18,8 @@ from tpscale_analysis.reader import shown
 from tpscale_analysis.results import Results, derive
 
 DESCRIPTION = """\
-Reads what 'tpscale run' stored and writes, beside it or into DIR: results.json, figures/*.png, report.md and report.html.
-The tables go to standard output."""
+Reads what 'tpscale run' stored and writes, beside it or into DIR: results.json, figures/*.png, report.md and
+report.html. The tables go to standard output."""
 EPILOG = """\
 examples:
   tpscale-report results/strong-scaling_embedded_20260131-120000    one launch: the report goes into its folder

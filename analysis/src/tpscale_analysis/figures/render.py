@@ -1,0 +1,57 @@
+"""Draws figures with matplotlib; never opens a window, never writes a file."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Canvas
+
+from tpscale_analysis.figures.figure import Figure, Panel
+from tpscale_analysis.figures.style import PLACEHOLDERS, PRINT, settings, use_page_colours
+
+DPI = 300
+_PANEL_INCHES = (4.1, 3.3)
+_FONT = re.compile(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*")
+_FAMILY = re.compile(r"font-family: [^;\"]*")
+
+
+def to_png(figure: Figure) -> bytes:
+    """All panels in a row, on white."""
+    with mpl.rc_context(settings(PRINT)):
+        width = _PANEL_INCHES[0] * len(figure.panels)
+        canvas = Canvas(figsize=(width, _PANEL_INCHES[1] + 0.3), layout="constrained")
+        FigureCanvasAgg(canvas)
+        canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=11)
+        axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
+        for one, panel in zip(axes, figure.panels, strict=True):
+            one.set_title(panel.title)
+            panel.draw(one, PRINT)
+        out = io.BytesIO()
+        canvas.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+        return out.getvalue()
+
+
+def to_svg(panel: Panel, prefix: str) -> str:
+    """One panel for the page: its colours are CSS variables, its text is text, its ids begin with `prefix`."""
+    with mpl.rc_context(settings(PLACEHOLDERS)):
+        canvas = Canvas(figsize=_PANEL_INCHES, layout="constrained", facecolor="none")
+        FigureCanvasSVG(canvas)
+        axes = canvas.subplots()
+        axes.set_title(panel.title)
+        panel.draw(axes, PLACEHOLDERS)
+        out = io.StringIO()
+        canvas.savefig(out, format="svg", facecolor="none", metadata={"Date": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'^(<svg [^>]*?) width="[^"]*"', r"\1", svg)
+    svg = re.sub(r'^(<svg [^>]*?) height="[^"]*"', r"\1", svg)
+    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
+    svg = _FONT.sub(r"font: \1\2 system-ui, sans-serif", svg)
+    svg = _FAMILY.sub("font-family: system-ui, sans-serif", svg)
+    return use_page_colours(svg)
