@@ -1,0 +1,42 @@
+#include "model/fixture.h"
+
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+
+namespace tpscale::test {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot open " + path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Fixture read_fixture(const std::string& name) {
+  Fixture fixture;
+  fixture.folder = std::string(TPSCALE_FIXTURES) + "/" + name;
+  const auto expected = nlohmann::json::parse(read_file(fixture.folder + "/expected.json"));
+  expected.at("prompt_ids").get_to(fixture.prompt_ids);
+  expected.at("greedy_ids").get_to(fixture.greedy_ids);
+  expected.at("token_ids").get_to(fixture.token_ids);
+  expected.at("nll").get_to(fixture.nll);
+  expected.at("perplexity").get_to(fixture.perplexity);
+  // A .npy file: 10 bytes, the last two of which say how long the header is; then the values.
+  const std::string npy = read_file(fixture.folder + "/logits.npy");
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(npy.at(i)));
+  };
+  const std::size_t begin = 10 + byte(8) + 256 * byte(9);
+  fixture.logits.resize((npy.size() - begin) / sizeof(float));
+  std::memcpy(fixture.logits.data(), npy.data() + begin, fixture.logits.size() * sizeof(float));
+  return fixture;
+}
+
+}  // namespace tpscale::test
