@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include "bench/store/file_image.h"
+#include "bench/store/bytes.h"
 
 namespace tpscale {
 

@@ -2,13 +2,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "bench/store/bytes.h"
 #include "bench/store/hdf5_handle.h"
 
 namespace tpscale {
-
-using Bytes = std::vector<std::byte>;
 
 /// An HDF5 file in memory (the core driver without a backing file). HDF5 never sees the disk: a full disk, an
 /// I/O error or a file that shrinks while it is read cannot put it into a state from which it crashes.
