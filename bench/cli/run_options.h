@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tpscale {
+
+/// How a launch measures and where it stores. None of these is part of a point's identity but `tp`.
+struct RunOptions {
+  std::vector<std::string> experiments;
+  std::vector<std::int64_t> tp;
+  std::int64_t repetitions = 10;
+  double precision = 0.0;
+  double max_seconds = 0.0;
+  std::int64_t instrumented_repetitions = 3;
+  double probe_seconds = 0.25;
+  std::int64_t sequences_per_rank = 32;
+  std::string output;
+  bool resume = false;
+  bool dry_run = false;
+  bool json = false;
+  bool progress = true;
+  std::string inject_bug;
+
+  template <class Self, class Visitor>
+  static void visit_fields(Self& self, Visitor&& visit) {
+    visit("experiments", self.experiments, "names of `tpscale list`");
+    visit("tp", self.tp, "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
+    visit("repetitions", self.repetitions, "timed repetitions of a point, after 1 warm-up");
+    visit("precision", self.precision, "instead: repeat until the interval's half width is below this share of the median");
+    visit("max-seconds", self.max_seconds, "with --precision: seconds of a point at most (0: 60)");
+    visit("instrumented-repetitions", self.instrumented_repetitions, "separate repetitions for the step-time breakdown");
+    visit("probe-seconds", self.probe_seconds, "how long each probe of the device's peaks takes");
+    visit("sequences-per-rank", self.sequences_per_rank, "weak-scaling: sequences of a rank");
+    visit("output", self.output, "the launch's folder (default: results/{experiment}_{model}_{timestamp})");
+    visit("resume", self.resume, "measure only the points that the folder lacks");
+    visit("dry-run", self.dry_run, "print the points and their memory, measure nothing");
+    visit("json", self.json, "one JSON object on standard output and nothing else there");
+    visit("progress", self.progress, "a progress line on a terminal");
+    visit("inject-bug", self.inject_bug, "make a verdict fail on purpose: tokens, clock, time");
+  }
+};
+
+}  // namespace tpscale

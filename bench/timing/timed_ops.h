@@ -1,0 +1,33 @@
+#pragma once
+#include "backend/ops.h"
+#include "bench/timing/step_timer.h"
+
+namespace tpscale {
+
+/// Ops that hand every call on and time it: linear as GEMM, paged_attention as attention, the rest as other.
+class TimedOps final : public Ops {
+ public:
+  TimedOps(Ops& inner, StepTimer& timer) : inner_(inner), timer_(timer) {}
+
+  std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
+                                             bool lookup) override;
+  void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
+                 std::int64_t first_row) override;
+  void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
+  void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                    float epsilon) override;
+  void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override;
+  void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary, const HeadNorms& norms,
+                         const BatchView& batch, const KvLayerView& kv) override;
+  void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
+                       const KvLayerView& kv, float scale, std::int64_t window) override;
+  void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
+  void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
+  void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts, std::int64_t vocab_size) override;
+
+ private:
+  Ops& inner_;
+  StepTimer& timer_;
+};
+
+}  // namespace tpscale

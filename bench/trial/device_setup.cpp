@@ -1,0 +1,43 @@
+#include "bench/trial/device_setup.h"
+
+#include "core/error.h"
+
+namespace tpscale {
+namespace {
+
+DevicePlace place_of(const World& world) {
+  const RankPlace& place = world.places().at(static_cast<std::size_t>(world.rank()));
+  return {place.local_rank, place.local_size, world.oversubscribed()};
+}
+
+bool cuda_works(World& world, const BackendOptions& options) {
+  if (!backend_registry().contains("cuda")) return false;
+  bool works = true;
+  try {
+    backend_registry().find("cuda").factory(options, place_of(world));
+  } catch (const Error&) {
+    works = false;
+  }
+  std::vector<char> all(static_cast<std::size_t>(world.size()));
+  const char mine = works ? 1 : 0;
+  world.all_gather_host(std::as_writable_bytes(std::span(all)), std::as_bytes(std::span(&mine, 1)));
+  for (const char one : all) works = works && one != 0;
+  return works;
+}
+
+}  // namespace
+
+DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
+                           const ParallelOptions& parallel) {
+  DeviceSetup setup{backend, options, parallel};
+  if (backend != "auto") backend_registry().find(backend);
+  setup.options.threads = world.place(options.threads, parallel.pin);
+  if (backend == "auto") setup.backend = cuda_works(world, setup.options) ? "cuda" : "cpu";
+  return setup;
+}
+
+std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup) {
+  return backend_registry().find(setup.backend).factory(setup.options, place_of(world));
+}
+
+}  // namespace tpscale

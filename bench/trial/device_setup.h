@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+
+#include "backend/backend.h"
+#include "parallel/world.h"
+
+namespace tpscale {
+
+/// How a launch's ranks set up their devices: the options with everything automatic resolved.
+struct DeviceSetup {
+  std::string backend;       ///< a name of the registry
+  BackendOptions options;    ///< threads resolved, the same on all ranks
+  ParallelOptions parallel;
+};
+
+/// Resolves `auto` (a GPU where the build and the machine have one, else the CPU) and places the ranks on their cores.
+/// Collective over the world. Throws NotAvailableError.
+DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
+                           const ParallelOptions& parallel);
+
+/// This rank's device, made from the registry.
+std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup);
+
+}  // namespace tpscale

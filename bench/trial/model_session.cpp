@@ -1,0 +1,71 @@
+#include "bench/trial/model_session.h"
+
+#include <string>
+
+#include "bench/cli/model_folder.h"
+#include "bench/trial/agreement.h"
+#include "core/error.h"
+#include "parallel/shard_plan.h"
+
+namespace tpscale {
+
+std::unique_ptr<ModelSource> open_model(World& world, const ModelOptions& options) {
+  std::unique_ptr<ModelSource> source;
+  together(world,
+           [&] { source = open_model(options.model, embedded_model_folder(), options.weights_seed); });
+  return source;
+}
+
+void require_shardable(const ModelConfig& config, int degree) {
+  for (int rank = 0; rank < degree; ++rank) plan_shard(config, degree, rank);
+}
+
+void require_ranks(const World& world, int degree) {
+  if (degree <= world.size()) return;
+  const std::string n = std::to_string(degree);
+  throw NotAvailableError("tensor-parallel degree " + n + " needs " + n + " ranks and this launch has " +
+                          std::to_string(world.size()) + "; start it with: mpirun -n " + n + " tpscale ...");
+}
+
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
+  return options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
+}
+
+void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree) {
+  const auto& places = world.places();
+  std::size_t sharers = 1;
+  if (backend.name() == "cpu") {  // ranks of a host share its memory; a GPU is a rank's own
+    sharers = 0;
+    const std::string& host = places.at(static_cast<std::size_t>(world.rank())).host;
+    for (int rank = 0; rank < degree; ++rank) {
+      if (places.at(static_cast<std::size_t>(rank)).host == host) ++sharers;
+    }
+  }
+  const auto needed = static_cast<std::size_t>(sizes.weight_bytes + sizes.kv_bytes + sizes.activation_bytes);
+  const std::size_t available = backend.device_memory().available_bytes;
+  if (needed * sharers <= available) return;
+  throw OutOfMemoryError("degree " + std::to_string(degree) + " needs " + std::to_string(needed) + " B on each of " +
+                             std::to_string(sharers) + " ranks of this host and " + std::to_string(available) +
+                             " B are free; use fewer sequences, a smaller model or more devices",
+                         needed * sharers, available);
+}
+
+ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source, const EngineOptions& options,
+                           std::span<const Request> requests) {
+  Communicator& comm = group.comm();
+  together(comm, [&] {
+    shard_ = plan_shard(source.config(), comm.size(), comm.rank());
+    sizes_ = plan_sizes(source.config(), shard_, options, requests);
+    const Dtype dtype = compute_dtype(source.config(), options);
+    if (!group.backend().supports(dtype)) {
+      throw NotAvailableError("backend '" + std::string(group.backend().name()) + "' does not compute in " +
+                              std::string(to_string(dtype)) + " here; choose another --dtype");
+    }
+    require_memory(world, group.backend(), sizes_, comm.size());
+  });
+  together(comm, [&] {
+    engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, options, sizes_);
+  });
+}
+
+}  // namespace tpscale

@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+#include <span>
+
+#include "bench/cli/model_options.h"
+#include "bench/trial/rank_group.h"
+#include "engine/engine.h"
+#include "model/model_source.h"
+#include "parallel/world.h"
+
+namespace tpscale {
+
+/// Opens the model on every rank; all ranks throw the same where one cannot.
+std::unique_ptr<ModelSource> open_model(World& world, const ModelOptions& options);
+
+/// Throws UsageError that names the sharding rule, on every rank.
+void require_shardable(const ModelConfig& config, int degree);
+/// Throws NotAvailableError that tells how to start as many ranks.
+void require_ranks(const World& world, int degree);
+
+/// The dtype to compute in: the option, or what the model's files hold. Throws UsageError, NotAvailableError.
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options);
+
+/// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is allocated yet.
+void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree);
+
+/// A group with an engine in it that serves `requests`: what generate, evaluate and every point stand on.
+class ModelSession {
+ public:
+  /// Collective over the group. Errors are the same on all its ranks.
+  ModelSession(World& world, RankGroup& group, const ModelSource& source, const EngineOptions& options,
+               std::span<const Request> requests);
+
+  Engine& engine() noexcept { return *engine_; }
+  const ModelShard& shard() const noexcept { return shard_; }
+  const EngineSizes& sizes() const noexcept { return sizes_; }
+
+ private:
+  ModelShard shard_;
+  EngineSizes sizes_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace tpscale

@@ -1,0 +1,31 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+
+#include "backend/backend.h"
+#include "bench/trial/device_setup.h"
+#include "comm/communicator.h"
+#include "parallel/world.h"
+
+namespace tpscale {
+
+/// The ranks 0 .. degree-1 at work together: this rank's device and its communicator. On a rank outside the group it is
+/// empty and holds no device, so that nothing of it stays awake.
+class RankGroup {
+ public:
+  /// Collective over the world. Throws what a backend or communicator throws, on all ranks.
+  RankGroup(World& world, const DeviceSetup& setup, int degree);
+
+  bool inside() const noexcept { return comm_ != nullptr; }
+  Backend& backend() const noexcept { return *backend_; }
+  Communicator& comm() const noexcept { return *comm_; }
+  /// What the device's own view of its memory grew by when the communicator was made.
+  std::size_t communication_bytes() const noexcept { return communication_bytes_; }
+
+ private:
+  std::unique_ptr<Backend> backend_;  ///< outlives the communicator
+  std::unique_ptr<Communicator> comm_;
+  std::size_t communication_bytes_ = 0;
+};
+
+}  // namespace tpscale
