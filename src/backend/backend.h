@@ -35,12 +35,14 @@ struct BackendOptions {
   int threads = 0;                  ///< cores of this rank; 0: cores of the node / ranks on it, at least 1
   std::string linear = "packed";    ///< packed: own kernels; onednn: the reference arm
   bool huge_pages = true;
+  std::string instruction_set = "auto";  ///< of the CPU's kernels: auto (the best of the machine), generic, avx2, ...
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
     visit("threads", self.threads, "cores a rank computes with (0: cores of the node / ranks on it)");
     visit("linear", self.linear, "linear layers on a CPU: packed (own kernels) or onednn (the reference)");
     visit("huge-pages", self.huge_pages, "ask for huge pages for weights and KV cache");
+    visit("instruction-set", self.instruction_set, "of a CPU's kernels: auto, generic, avx2, avx512 or amx");
   }
 };
 

@@ -26,6 +26,12 @@ int chosen_threads(const BackendOptions& options, const DevicePlace& place) {
   return std::max(1, usable_cores() / std::max(1, place.local_size));
 }
 
+void check_linear(const std::string& linear) {
+  if (linear == "packed") return;
+  if (linear == "onednn") throw NotAvailableError("oneDNN is not in this build; use --linear packed");
+  throw UsageError("unknown kind of linear layer '" + linear + "'; use packed or onednn");
+}
+
 }  // namespace
 
 CpuBackend::CpuBackend(const BackendOptions& options, const DevicePlace& place, Isa isa)
@@ -34,7 +40,9 @@ CpuBackend::CpuBackend(const BackendOptions& options, const DevicePlace& place, 
       memory_(options.huge_pages),
       team_(chosen_threads(options, place), place.oversubscribed),
       ops_(memory_, team_, isa),
-      probe_(memory_, team_, isa) {}
+      probe_(memory_, team_, isa) {
+  check_linear(options.linear);
+}
 
 std::string CpuBackend::device_name() const {
   return processor_name();

@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "core/error.h"
+
 namespace tpscale::cpu {
 
 std::string to_string(Isa isa) {
@@ -24,12 +26,19 @@ bool has_isa(Isa isa) {
   return isa == Isa::kGeneric;
 }
 
-Isa best_isa() {
+Isa chosen_isa(const std::string& name) {
   Isa best = Isa::kGeneric;
-  for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
-    if (has_isa(isa)) best = isa;
+  for (const Isa isa : {Isa::kGeneric, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
+    const bool here = has_isa(isa);
+    if (name == to_string(isa)) {
+      if (here) return isa;
+      throw NotAvailableError("this machine or build has no " + name +
+                              " kernels; use --instruction-set auto");
+    }
+    if (here) best = isa;
   }
-  return best;
+  if (name == "auto") return best;
+  throw UsageError("unknown instruction set '" + name + "'; use auto, generic, avx2, avx512 or amx");
 }
 
 int usable_cores() {

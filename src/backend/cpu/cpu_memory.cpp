@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "backend/cpu/process_memory.h"
 #include "core/error.h"
 
@@ -21,6 +25,22 @@ std::size_t rounded_up(std::size_t bytes, std::size_t to) {
 std::size_t mapped_bytes(std::size_t bytes) {
   return rounded_up(bytes == 0 ? 1 : bytes, kPage);
 }
+
+// Pages are coarser than buffers: the address sanitizer is told what lies behind a buffer.
+#if defined(__SANITIZE_ADDRESS__)
+std::byte* tail(void* data, std::size_t bytes) {
+  return static_cast<std::byte*>(data) + bytes;
+}
+void guard_tail(void* data, std::size_t bytes) {
+  __asan_poison_memory_region(tail(data, bytes), mapped_bytes(bytes) - bytes);
+}
+void free_tail(void* data, std::size_t bytes) noexcept {
+  __asan_unpoison_memory_region(tail(data, bytes), mapped_bytes(bytes) - bytes);
+}
+#else
+void guard_tail(void* /*data*/, std::size_t /*bytes*/) {}
+void free_tail(void* /*data*/, std::size_t /*bytes*/) noexcept {}
+#endif
 
 std::string mebibytes(std::size_t bytes) {
   return std::to_string(bytes >> 20) + " MiB";
@@ -64,11 +84,13 @@ Buffer CpuMemory::allocate(std::size_t bytes, MemoryKind kind) {
   }
   void* data = map_pages(mapped_bytes(bytes), huge_pages_ && bytes >= kHugePage);
   if (data == nullptr) throw_out_of_memory(bytes, 0, kind);
+  guard_tail(data, bytes);
   tracker_.allocated(kind, bytes);
   return {*this, data, bytes, kind};
 }
 
 void CpuMemory::release(void* data, std::size_t bytes, MemoryKind kind) noexcept {
+  free_tail(data, bytes);
   munmap(data, mapped_bytes(bytes));
   tracker_.freed(kind, bytes);
 }

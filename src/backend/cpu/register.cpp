@@ -7,7 +7,7 @@ namespace {
 [[maybe_unused]] const bool kRegistered = backend_registry().add(
     "cpu", "the host's cores, with kernels of our own or oneDNN's",
     [](const BackendOptions& options, const DevicePlace& place) -> std::unique_ptr<Backend> {
-      return std::make_unique<CpuBackend>(options, place, best_isa());
+      return std::make_unique<CpuBackend>(options, place, chosen_isa(options.instruction_set));
     });
 
 }  // namespace

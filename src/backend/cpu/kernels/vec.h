@@ -129,10 +129,11 @@ inline VecF min(VecF a, VecF b) {
   return a < b ? a : b;
 }
 
-/// exp(x) within 2 ulp for x in [-87, 88]; 0 below. Cephes' reduction x = n ln 2 + r and a polynomial of
-/// degree 6 in r, |r| <= ln 2 / 2 (Moshier, "Methods and Programs for Mathematical Functions").
+/// exp(x) within 2 ulp for x in [-87, 88]; 0 below, infinity above 88.38. Cephes' reduction x = n ln 2 + r
+/// and a polynomial of degree 6 in r, |r| <= ln 2 / 2 (Moshier, "Methods and Programs for Mathematical
+/// Functions").
 inline VecF exp(VecF x) {
-  const VecF clamped = max(min(x, splat(88.0F)), splat(-87.0F));
+  const VecF clamped = max(min(x, splat(89.0F)), splat(-87.0F));
   const VecF shifter = splat(12582912.0F);  // 1.5 * 2^23: adding it rounds to an integer
   const VecF biased = clamped * 1.44269504F + shifter;
   const VecF n = biased - shifter;
