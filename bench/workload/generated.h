@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace tpscale {
+
+/// Token `position` of sequence `sequence`: a function of the seed and both, below `vocab_size`.
+std::int32_t fixed_token(std::int64_t seed, std::int64_t sequence, std::int64_t position,
+                         std::int64_t vocab_size);
+
+/// `sequences` of `input_tokens` and `output_tokens` each. The first n of more sequences are the same.
+std::vector<Request> fixed_requests(std::int64_t sequences, std::int64_t input_tokens,
+                                    std::int64_t output_tokens, std::int64_t seed, std::int64_t vocab_size);
+
+inline constexpr std::int64_t kNanoVllmSequences = 256;
+/// The peer's set: 256 sequences from CPython's generator (seed 0 there), per sequence its length in
+/// 100..1024 and then its tokens in 0..10000; after all of them the output lengths in 100..1024. Then the
+/// first `sequences` are kept, and every length is divided by `length_divisor` (rounded down, at least 1; a
+/// prompt keeps its beginning).
+std::vector<Request> nano_vllm_requests(std::int64_t sequences, std::int64_t length_divisor,
+                                        std::int64_t seed);
+
+}  // namespace tpscale
