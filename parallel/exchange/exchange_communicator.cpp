@@ -36,8 +36,10 @@ struct Slice {
 
 }  // namespace
 
-ExchangeCommunicator::ExchangeCommunicator(std::string name, Exchange exchange, OperationLog log)
+ExchangeCommunicator::ExchangeCommunicator(std::string name, Exchange exchange, OperationLog log,
+                                           std::shared_ptr<const void> memory)
     : name_(std::move(name)),
+      memory_(std::move(memory)),
       exchange_(exchange),
       log_(log),
       parts_(static_cast<std::size_t>(exchange.ranks())) {}

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ class ExchangeCommunicator final : public Communicator {
  public:
   static constexpr std::size_t kAreaBytes = std::size_t{256} << 10;
 
-  ExchangeCommunicator(std::string name, Exchange exchange, OperationLog log);
+  /// `memory` owns what `exchange` lies in, or is empty where somebody else sees to that.
+  ExchangeCommunicator(std::string name, Exchange exchange, OperationLog log,
+                       std::shared_ptr<const void> memory = {});
 
   std::string_view name() const noexcept override { return name_; }
   int rank() const noexcept override { return exchange_.rank(); }
@@ -39,6 +42,7 @@ class ExchangeCommunicator final : public Communicator {
   void gather_bytes(std::byte* out, std::span<const std::byte> in, std::uint64_t tag);
 
   std::string name_;
+  std::shared_ptr<const void> memory_;
   Exchange exchange_;
   OperationLog log_;
   std::vector<const void*> parts_;  ///< by rank: what is being summed

@@ -28,8 +28,9 @@ Exchange ThreadGroup::exchange_of(int rank) noexcept {
 
 std::unique_ptr<Communicator> ThreadGroup::communicator(int rank) {
   check(rank >= 0 && rank < size(), "no such rank in the group");
-  return std::make_unique<ExchangeCommunicator>("thread", exchange_of(rank),
-                                                OperationLog(progress_[static_cast<std::size_t>(rank)], 1));
+  return std::make_unique<ExchangeCommunicator>(
+      "thread", exchange_of(rank),
+      OperationLog(progress_[static_cast<std::size_t>(rank)], group_id(1, size())));
 }
 
 void ThreadGroup::poison() noexcept {

@@ -32,7 +32,16 @@ struct alignas(64) Progress {
   std::atomic<std::uint32_t> group{0};  ///< 0: the world; else the groups of the launch, counted
   std::atomic<Operation> operation{Operation::kNone};
   std::atomic<Operation> last_finished{Operation::kNone};
+  std::atomic<std::uint64_t> last_sequence{0};
 };
+
+/// The `number`-th group of the launch, of ranks 0 .. ranks-1. The world is number 0.
+constexpr std::uint32_t group_id(int number, int ranks) noexcept {
+  return static_cast<std::uint32_t>(number) << 16 | static_cast<std::uint32_t>(ranks);
+}
+constexpr int ranks_of_group(std::uint32_t group) noexcept {
+  return static_cast<int>(group & 0xFFFFu);
+}
 
 /// Marks the operation as begun for as long as it lives.
 class OperationScope {
@@ -48,6 +57,8 @@ class OperationScope {
   }
   ~OperationScope() {
     progress_.last_finished.store(progress_.operation.load(std::memory_order_relaxed),
+                                  std::memory_order_relaxed);
+    progress_.last_sequence.store(progress_.sequence.load(std::memory_order_relaxed),
                                   std::memory_order_relaxed);
     progress_.finished.store(progress_.begun.load(std::memory_order_relaxed), std::memory_order_release);
   }

@@ -1,0 +1,10 @@
+# TPSCALE_MPI (AUTO, ON, OFF) -> TPSCALE_HAS_MPI. ON fails where there is none.
+set(TPSCALE_HAS_MPI OFF)
+if(NOT TPSCALE_MPI STREQUAL "OFF")
+  find_package(MPI COMPONENTS CXX QUIET)
+  if(MPI_CXX_FOUND)
+    set(TPSCALE_HAS_MPI ON)
+  elseif(TPSCALE_MPI STREQUAL "ON")
+    message(FATAL_ERROR "TPSCALE_MPI=ON, but no MPI was found: install libopenmpi-dev and openmpi-bin, or set TPSCALE_MPI=AUTO")
+  endif()
+endif()
