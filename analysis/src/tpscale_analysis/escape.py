@@ -8,8 +8,7 @@ import re
 import markupsafe
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$:@-])")
-_NUMBER = re.compile(r"[+-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 
 
 def console(value: object) -> str:
@@ -31,8 +30,6 @@ def script_json(value: object) -> markupsafe.Markup:
 
 
 def markdown(value: object) -> str:
-    """For inline text and table cells: every character that Markdown or its inline HTML gives a meaning."""
-    text = console(value)
-    if _NUMBER.fullmatch(text):
-        return text
+    """For inline text and table cells: no mark-up, no HTML, no cell or line end can be formed."""
+    text = console(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKDOWN.sub(r"\\\1", text)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, PercentFormatter
 
 from tpscale_analysis.breakdown import STEP_PHASES
 from tpscale_analysis.figures.figure import Figure, Panel
@@ -26,7 +24,8 @@ def communication(scaling: Scaling) -> Figure | None:
         panels.append(Panel("All-reduce alone", lambda axes, p: _bandwidth(scaling, axes, p)))
     return Figure(
         name="comm_fraction",
-        title=f"Communication - {curve_title(scaling.curve)}",
+        title="Communication",
+        subject=curve_title(scaling.curve),
         caption=(
             "Left: seconds inside collectives over step seconds; the bar runs from the rank with "
             "least to the rank with most, which includes waiting for others. "
@@ -37,9 +36,10 @@ def communication(scaling: Scaling) -> Figure | None:
 
 
 def _fractions(scaling: Scaling, axes: Axes, palette: Palette) -> None:
+    degrees = degrees_of(scaling)
     for index, phase in enumerate(STEP_PHASES):
         entries = [e for e in breakdowns(scaling, phase) if e.fraction_low is not None]
-        x = [math.log2(entry.tp) + 0.06 * (index - 0.5) for entry in entries]
+        x = [entry.tp + 0.016 * (index - 0.5) * max(degrees) for entry in entries]
         low = [entry.fraction_low or 0.0 for entry in entries]
         high = [entry.fraction_high or 0.0 for entry in entries]
         middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
@@ -52,8 +52,7 @@ def _fractions(scaling: Scaling, axes: Axes, palette: Palette) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_ylabel("comm_fraction")
     axes.set_ylim(bottom=0)
-    degrees = degrees_of(scaling)
-    degree_axis(axes, [math.log2(p) for p in degrees], degrees)
+    degree_axis(axes, [float(p) for p in degrees], degrees)
     legend_below(axes, 2)
 
 
@@ -70,6 +69,7 @@ def _bandwidth(scaling: Scaling, axes: Axes, palette: Palette) -> None:
             label=f"tp {tp}",
         )
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(LogLocator(base=2, numticks=5))
     axes.xaxis.set_major_formatter(lambda value, _: byte_tick(value))
     axes.set_xlabel("message size")
     axes.set_ylabel("busbw [GB/s]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from matplotlib.axes import Axes
@@ -22,7 +21,8 @@ def efficiency(scaling: Scaling) -> Figure | None:
     base = scaling.curve.base.tp
     return Figure(
         name="efficiency",
-        title=f"Speed-up and efficiency - {curve_title(scaling.curve)}",
+        title="Speed-up and efficiency",
+        subject=curve_title(scaling.curve),
         caption=(
             f"Against tp {base}. Dashed: perfect scaling. Bars: the 95 % interval of the ratio. "
             "Hollow: oversubscribed, no claim about efficiency."
@@ -36,9 +36,8 @@ def efficiency(scaling: Scaling) -> Figure | None:
 
 def _speedup(scaling: Scaling, axes: Axes, palette: Palette) -> None:
     degrees, base = degrees_of(scaling), scaling.curve.base.tp
-    smooth = [degrees[0] * (degrees[-1] / degrees[0]) ** (step / 30) for step in range(31)]
     axes.plot(
-        [math.log2(p) for p in smooth], [p / base for p in smooth],
+        degrees, [p / base for p in degrees],
         linestyle=(0, (4, 3)), linewidth=1.2, color=palette.muted,
     )  # fmt: skip
     _phases(scaling, axes, palette, lambda row: row.speedup)
@@ -58,14 +57,14 @@ def _phases(
     palette: Palette,
     figure: Callable[[ScalingRow], Estimate | None],
 ) -> None:
+    degrees = degrees_of(scaling)
     for index, phase in enumerate(PHASES):
         rows = [(row, figure(row)) for row in scaling.of_phase(phase)]
         points = [(row, estimate) for row, estimate in rows if estimate]
         if points:
-            shift = 0.04 * (index - 1)  # so that intervals do not cover each other
+            shift = 0.008 * (index - 1) * max(degrees)  # so that intervals do not cover each other
             colour = getattr(palette, phase.name)
             draw_series(axes, points, colour, phase.title.lower(), palette, shift)
-    axes.set_ylim(bottom=0)
-    degrees = degrees_of(scaling)
-    degree_axis(axes, [math.log2(p) for p in degrees], degrees)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.03)
+    degree_axis(axes, [float(p) for p in degrees], degrees)
     legend_below(axes, 3)

@@ -24,5 +24,6 @@ class Figure:
 
     name: str
     title: str
+    subject: str
     caption: str
     panels: tuple[Panel, ...]

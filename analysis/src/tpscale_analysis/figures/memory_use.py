@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from tpscale_analysis.figures.figure import Figure, Panel
-from tpscale_analysis.figures.style import Palette, degree_axis, legend_below
+from tpscale_analysis.figures.style import Palette, bar_axis, legend_below, thousands
 from tpscale_analysis.headings import curve_title
 from tpscale_analysis.memory import COMPONENTS
 from tpscale_analysis.numbers import scale_for
@@ -26,7 +26,8 @@ def memory_use(scaling: Scaling) -> Figure | None:
         return None
     return Figure(
         name="memory",
-        title=f"Memory of a rank - {curve_title(scaling.curve)}",
+        title="Memory of a rank",
+        subject=curve_title(scaling.curve),
         caption=(
             "By the suite's own allocator, the rank that uses most. Diamond: the peak of the "
             "allocator. Line: the device's own view (resident memory on a CPU)."
@@ -63,5 +64,6 @@ def _draw(scaling: Scaling, axes: Axes, palette: Palette) -> None:
             )  # fmt: skip
     axes.set_ylabel(f"memory [{unit.unit}]")
     axes.set_ylim(bottom=0)
-    degree_axis(axes, positions, degrees)
+    thousands(axes)
+    bar_axis(axes, positions, degrees)
     legend_below(axes, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -23,9 +24,11 @@ def to_png(figure: Figure) -> bytes:
     """All panels in a row, on white."""
     with mpl.rc_context(settings(PRINT)):
         width = _PANEL_INCHES[0] * len(figure.panels)
-        canvas = Canvas(figsize=(width, _PANEL_INCHES[1] + 0.3), layout="constrained")
+        heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * len(figure.panels))[:3]
+        height = _PANEL_INCHES[1] + 0.2 * len(heading)
+        canvas = Canvas(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(canvas)
-        canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=11)
+        canvas.suptitle("\n".join(heading), x=0.01, ha="left", fontsize=9.5)
         axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
         for one, panel in zip(axes, figure.panels, strict=True):
             one.set_title(panel.title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -27,7 +26,7 @@ def draw_series(
     palette: Palette,
     shift: float = 0.0,
 ) -> None:
-    x = [math.log2(row.tp) + shift for row, _ in points]
+    x = [row.tp + shift for row, _ in points]
     y = [estimate.value for _, estimate in points]
     below = [estimate.value - estimate.low for _, estimate in points]
     above = [estimate.high - estimate.value for _, estimate in points]

@@ -6,12 +6,19 @@ from matplotlib.axes import Axes
 
 from tpscale_analysis.breakdown import PART_TITLES, PARTS, STEP_PHASES, Breakdown
 from tpscale_analysis.figures.figure import Figure, Panel
-from tpscale_analysis.figures.style import Palette, degree_axis, legend_below
+from tpscale_analysis.figures.style import Palette, bar_axis, legend_below, thousands
 from tpscale_analysis.headings import curve_title
 from tpscale_analysis.numbers import scale_for
 from tpscale_analysis.scaling import Scaling
 from tpscale_analysis.scaling_tables import breakdowns
 
+_TEXT_ON = {
+    "gemm": "on_strong",
+    "attention": "on_pale",
+    "other": "on_grey",
+    "collective": "on_strong",
+    "host": "on_pale",
+}
 _LABEL_FROM = 0.08  # shares of the tallest bar that have room for their per cent
 
 
@@ -25,7 +32,8 @@ def step_time(scaling: Scaling) -> Figure | None:
         return None
     return Figure(
         name="step_time",
-        title=f"Where the time goes - {curve_title(scaling.curve)}",
+        title="Where the time goes",
+        subject=curve_title(scaling.curve),
         caption=(
             "Seconds of all steps of a phase, by what they were spent on: the middle instrumented "
             "repetition, mean over ranks. Per cent of the bar."
@@ -52,11 +60,12 @@ def _panel(phase: str, entries: list[Breakdown]) -> Panel:
                     share = height * unit.factor / entry.step_seconds
                     axes.text(
                         x, bottom + height / 2, f"{100 * share:.0f} %", ha="center", va="center",
-                        fontsize=8, color=palette.surface if part != "other" else palette.ink,
+                        fontsize=8, color=getattr(palette, _TEXT_ON[part]),
                     )  # fmt: skip
             bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
         axes.set_ylabel(f"step time [{unit.unit}]")
-        degree_axis(axes, positions, [entry.tp for entry in entries])
+        thousands(axes)
+        bar_axis(axes, positions, [entry.tp for entry in entries])
         legend_below(axes, 3)
 
     return Panel(phase.capitalize(), draw)

@@ -24,6 +24,9 @@ class Palette:
     other: str
     collective: str
     host: str
+    on_strong: str  # text on gemm and collective
+    on_pale: str  # text on attention and host
+    on_grey: str  # text on other
 
 
 PRINT = Palette(
@@ -39,6 +42,9 @@ PRINT = Palette(
     other="#b8c0cc",
     collective="#d55e00",
     host="#e8b93a",
+    on_strong="#ffffff",
+    on_pale="#1c1f24",
+    on_grey="#1c1f24",
 )
 DARK = Palette(
     ink="#e8eaed",
@@ -53,6 +59,9 @@ DARK = Palette(
     other="#6b7686",
     collective="#f0843c",
     host="#e8b93a",
+    on_strong="#11141a",
+    on_pale="#11141a",
+    on_grey="#ffffff",
 )
 # In a page the colours are the page's: each stands for a CSS variable until the SVG is written.
 PLACEHOLDERS = Palette(*(f"#f1e2{index:02x}" for index in range(len(fields(Palette)))))
@@ -113,8 +122,17 @@ def degree_axis(axes: Axes, positions: list[float], degrees: list[int]) -> None:
     axes.set_xticks(positions, [str(degree) for degree in degrees])
     axes.set_xlabel("tensor-parallel degree")
     axes.tick_params(axis="x", length=0)
-    margin = 0.35 if len(positions) > 1 else 0.6
+    margin = 0.06 * (positions[-1] - positions[0]) if len(positions) > 1 else 0.6
     axes.set_xlim(positions[0] - margin, positions[-1] + margin)
+
+
+def bar_axis(axes: Axes, positions: list[float], degrees: list[int]) -> None:
+    degree_axis(axes, positions, degrees)
+    axes.set_xlim(positions[0] - 0.6, positions[-1] + 0.6)
+
+
+def thousands(axes: Axes) -> None:
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
 
 
 def legend_below(axes: Axes, columns: int) -> None:

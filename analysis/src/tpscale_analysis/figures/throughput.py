@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from matplotlib.axes import Axes
 
 from tpscale_analysis.figures.figure import Figure, Panel
 from tpscale_analysis.figures.series import degrees_of, draw_series
-from tpscale_analysis.figures.style import Palette, degree_axis, legend_below
+from tpscale_analysis.figures.style import Palette, degree_axis, legend_below, thousands
 from tpscale_analysis.headings import curve_title
 from tpscale_analysis.scaling import PHASES, Phase, Scaling
 from tpscale_analysis.statistics import Estimate
@@ -20,7 +18,8 @@ def throughput(scaling: Scaling) -> Figure | None:
         return None
     return Figure(
         name="throughput",
-        title=f"Throughput - {curve_title(scaling.curve)}",
+        title="Throughput",
+        subject=curve_title(scaling.curve),
         caption=(
             "Tokens a second of each phase. Dashed: the base times the degree. Bars: the 95 % interval. "
             "Hollow: oversubscribed, no claim about efficiency."
@@ -36,11 +35,9 @@ def _panel(scaling: Scaling, phase: Phase) -> Panel:
         degrees = degrees_of(scaling)
         base = next((row for row in rows if row.tp == row.base_tp), None)
         if base and base.throughput and len(degrees) > 1:
-            ends = [degrees[0], degrees[-1]]
-            smooth = [ends[0] * (ends[1] / ends[0]) ** (step / 30) for step in range(31)]
-            ideal = [base.throughput.value * p / base.tp for p in smooth]
+            ideal = [base.throughput.value * p / base.tp for p in degrees]
             axes.plot(
-                [math.log2(p) for p in smooth], ideal,
+                degrees, ideal,
                 linestyle=(0, (4, 3)), linewidth=1.2, color=palette.muted, label="ideal",
             )  # fmt: skip
         points = [
@@ -51,7 +48,8 @@ def _panel(scaling: Scaling, phase: Phase) -> Panel:
         draw_series(axes, points, getattr(palette, phase.name), "measured", palette)
         axes.set_ylabel("token/s")
         axes.set_ylim(bottom=0)
-        degree_axis(axes, [math.log2(p) for p in degrees], degrees)
+        thousands(axes)
+        degree_axis(axes, [float(p) for p in degrees], degrees)
         legend_below(axes, 2)
 
     return Panel(phase.title, draw)

@@ -11,10 +11,13 @@ from pathlib import Path
 from tpscale_analysis.errors import AnalysisError, UsageError
 from tpscale_analysis.escape import console
 from tpscale_analysis.export import to_json
+from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.inputs import Source, find_sources, read_points
 from tpscale_analysis.printout import printout
 from tpscale_analysis.publish import prepare_folder, publish
 from tpscale_analysis.reader import shown
+from tpscale_analysis.report.content import Report, compose
+from tpscale_analysis.report.page import to_html, to_markdown_text
 from tpscale_analysis.results import Results, derive
 
 DESCRIPTION = """\
@@ -27,6 +30,8 @@ examples:
 
 The same point of several launches counts as more samples of it; points of different threads, models or workloads are
 never put into one curve. exit codes: 0 done, 2 usage, 65 damaged or foreign file, 66 nothing there, 74 cannot write."""
+
+WRITTEN = ("report.html", "report.md", "results.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,5 +90,18 @@ def _say(text: str) -> None:
 
 
 def _write(folder: Path, results: Results, figures: bool) -> None:
+    report = compose(results)
     publish(folder / "results.json", to_json(results).encode())
-    print(f"results: {shown(folder / 'results.json')}")
+    if figures:
+        _write_figures(folder / "figures", report)
+    publish(folder / "report.md", to_markdown_text(report).encode("utf-8", "replace"))
+    publish(folder / "report.html", to_html(report, results).encode("utf-8", "replace"))
+    _say("".join(f"{console(shown(folder / name))}\n" for name in WRITTEN))
+
+
+def _write_figures(folder: Path, report: Report) -> None:
+    prepare_folder(folder)
+    for section in report.sections:
+        for part in section.parts:
+            if part.figure:
+                publish(folder / part.file_name, to_png(part.figure))

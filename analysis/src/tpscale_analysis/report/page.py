@@ -1,0 +1,85 @@
+"""The report as a self-contained HTML page and as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from tpscale_analysis import escape
+from tpscale_analysis.export import summary
+from tpscale_analysis.figures.render import to_svg
+from tpscale_analysis.figures.style import DARK, PRINT, css_variables
+from tpscale_analysis.report.content import RawPoint, Report
+from tpscale_analysis.results import Results
+from tpscale_analysis.table import Table, to_markdown
+
+_LOADER = jinja2.PackageLoader("tpscale_analysis.report")
+
+
+class Ready(str):
+    """Markdown that is escaped already."""
+
+    __slots__ = ()
+
+
+def to_html(report: Report, results: Results) -> str:
+    environment = jinja2.Environment(
+        loader=_LOADER,
+        autoescape=True,
+        finalize=_without_controls,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    data = summary(results)
+    data.pop("raw_results")  # results.json has them; the page shows them folded
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        charts=_charts(report),
+        raw_text=_raw_text,
+        data=escape.script_json(data),
+        light=markupsafe.Markup(css_variables(PRINT)),
+        dark=markupsafe.Markup(css_variables(DARK)),
+        style=markupsafe.Markup(_LOADER.get_source(environment, "style.css")[0]),
+    )
+
+
+def to_markdown_text(report: Report) -> str:
+    environment = jinja2.Environment(
+        loader=_LOADER,
+        autoescape=False,  # Markdown has an escaping of its own
+        finalize=lambda value: value if isinstance(value, Ready) else escape.markdown(value),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.md.j2").render(
+        report=report, table=_markdown_table, ready=Ready
+    )
+
+
+def _without_controls(value: Any) -> Any:
+    return value if isinstance(value, markupsafe.Markup) else escape.console(value)
+
+
+def _markdown_table(table: Table) -> Ready:
+    return Ready(to_markdown(table))
+
+
+def _raw_text(raw: RawPoint) -> markupsafe.Markup:
+    return markupsafe.Markup("\n").join(escape.html(line) for line in raw.lines)
+
+
+def _charts(report: Report) -> dict[str, list[markupsafe.Markup]]:
+    """By the name of the PNG: one SVG a panel. matplotlib escapes the text in them."""
+    charts = {}
+    for number, section in enumerate(report.sections):
+        for part in section.parts:
+            if part.figure:
+                charts[part.file_name] = [
+                    markupsafe.Markup(to_svg(panel, f"s{number}-{part.figure.name}-{index}-"))
+                    for index, panel in enumerate(part.figure.panels)
+                ]
+    return charts

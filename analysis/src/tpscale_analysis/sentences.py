@@ -1,0 +1,103 @@
+"""The answer in a few sentences, made from the numbers."""
+
+from __future__ import annotations
+
+from tpscale_analysis.breakdown import PART_TITLES, STEP_PHASES
+from tpscale_analysis.headings import curve_title
+from tpscale_analysis.numbers import percent, percent_interval, percent_range, plain, scale_for
+from tpscale_analysis.scaling import PHASES, Scaling, ScalingRow
+from tpscale_analysis.scaling_tables import NO_CLAIM, breakdowns
+from tpscale_analysis.statistics import Estimate
+
+_END_TO_END = PHASES[2]
+
+
+def summary_of(scaling: Scaling) -> list[str]:
+    """How does it scale, where does the time go, can it be believed."""
+    sentences = [f"{curve_title(scaling.curve)}.", *_how_it_scales(scaling)]
+    sentences += _where_the_time_goes(scaling)
+    sentences += _verified(scaling)
+    return sentences
+
+
+def _how_it_scales(scaling: Scaling) -> list[str]:
+    rows = [row for row in scaling.of_phase(_END_TO_END) if row.speedup and row.tp != row.base_tp]
+    if not rows:
+        return ["Only one degree has figures, so nothing is said about scaling."]
+    last = rows[-1]
+    shares = [
+        f"{phase.title.lower()} {_times(row)}"
+        for phase in PHASES[:2]
+        for row in scaling.of_phase(phase)
+        if row.tp == last.tp and row.speedup
+    ]
+    sentences = []
+    if last.speedup and last.efficiency:
+        claim = (
+            ""
+            if _oversubscribed(last)
+            else f", an efficiency of {percent_interval(last.efficiency)}"
+        )
+        if scaling.curve.kind == "strong":
+            start = f"With {last.tp} ranks the same work is done {_times(last)} as fast as with {last.base_tp}"
+        else:
+            grown = last.tp / last.base_tp
+            start = (
+                f"With {last.tp} ranks, {plain(grown, 2)} times the work takes "
+                f"{plain(1 / last.efficiency.value, 3)} times as long as on {last.base_tp}"
+            )
+        apart = f" ({'; '.join(shares)})" if shares else ""
+        sentences.append(f"{start}{claim}{apart}.")
+    crowded = sorted({row.tp for row in scaling.rows if _oversubscribed(row)})
+    if crowded:
+        sentences.append(
+            f"Oversubscribed at tp {', '.join(map(str, crowded))}: there were more ranks than cores or "
+            "GPUs, so these figures say nothing about efficiency."
+        )
+    return sentences
+
+
+def _times(row: ScalingRow) -> str:
+    estimate = row.speedup or Estimate(1.0, 1.0, 1.0)
+    return f"{scale_for('1', []).show_interval(estimate)} times"
+
+
+def _oversubscribed(row: ScalingRow) -> bool:
+    return bool(set(NO_CLAIM) & set(row.marks))
+
+
+def _where_the_time_goes(scaling: Scaling) -> list[str]:
+    sentences = []
+    for phase in STEP_PHASES:
+        entries = breakdowns(scaling, phase)
+        if not entries or not entries[-1].step_seconds:
+            continue
+        entry = entries[-1]
+        parts = sorted(entry.parts.items(), key=lambda item: -item[1])[:3]
+        shares = [f"{PART_TITLES[part]} {percent(s / entry.step_seconds, 0)}" for part, s in parts]
+        text = f"At tp {entry.tp} the {phase} steps spend their time on {', '.join(shares)}"
+        if entry.tp > 1 and entry.fraction_low is not None and entry.fraction_high is not None:
+            span = percent_range(entry.fraction_low, entry.fraction_high)
+            text += f"; comm_fraction is {span} over the ranks"
+        sentences.append(text + ".")
+    return sentences
+
+
+def _verified(scaling: Scaling) -> list[str]:
+    withheld = [point.tp for point in scaling.curve.points if scaling.reason(point)]
+    compared = [e for tp, e in scaling.equality.items() if tp != scaling.curve.base.tp]
+    sentences = []
+    if compared and all(entry.passed for entry in compared):
+        levels = sorted({entry.level for entry in compared})
+        degrees = "every degree" if len(compared) > 1 else "the other degree"
+        sentences.append(f"The tokens of {degrees} equal those of the base ({', '.join(levels)}).")
+    if withheld:
+        degrees = ", ".join(map(str, withheld))
+        sentences.append(f"The figures of tp {degrees} are withheld; the tables say why.")
+    drifted = sorted({row.tp for row in scaling.rows if "drifted" in row.marks})
+    if drifted:
+        degrees = ", ".join(map(str, drifted))
+        sentences.append(
+            f"The base drifted by more than the interval of the ratios at tp {degrees}."
+        )
+    return sentences
