@@ -35,16 +35,20 @@ void predict_bytes(EngineSizes& sizes, const ModelConfig& config, const ModelSha
   }
   sizes.weight_bytes = weight_bytes(config, shard, dtype);
   sizes.kv_bytes = sizes.num_kv_blocks * sizes.block_size * kv_bytes_per_token(config, shard, dtype);
-  // What a step needs besides: residual, normed, fused QKV, attention output, gate and up, their product;
-  // then the rows and logits of the head, gathered; then the step's inputs.
-  const std::int64_t heads = 2 * shard.num_heads + 2 * shard.num_kv_heads;
-  const std::int64_t token = 3 * config.hidden_size + heads * config.head_dim + 3 * shard.intermediate_size;
-  const std::int64_t logits = config.hidden_size + (shard.tp_size + 1) * shard.vocab_size;
-  const std::int64_t inputs = 3 * sizes.max_step_tokens +
+  // As the Transformer holds them: residual, normed and partial; QKV or gate and up; attention output or
+  // their product; rows and gathered logits of the head; the rotary table. Then the step's inputs.
+  const std::int64_t q = shard.num_heads * config.head_dim;
+  const std::int64_t qkv = q + 2 * shard.num_kv_heads * config.head_dim;
+  const std::int64_t token = 3 * config.hidden_size + std::max(qkv, 2 * shard.intermediate_size) +
+                             std::max(q, shard.intermediate_size);
+  const std::int64_t logits = config.hidden_size + shard.tp_size * shard.vocab_size;
+  const bool dynamic = config.rope.scaling == RopeScaling::kDynamic;
+  const std::int64_t rotary = (sizes.max_model_len + (dynamic ? sizes.max_step_tokens : 0)) * config.head_dim;
+  const std::int64_t inputs = 3 * sizes.max_step_tokens + 1 +
                               sizes.max_num_seqs * (4 + blocks_for(sizes.max_model_len, sizes.block_size));
   sizes.activation_bytes = (sizes.max_step_tokens * token + sizes.max_logits * logits) *
                                static_cast<std::int64_t>(size_of(dtype)) +
-                           inputs * static_cast<std::int64_t>(sizeof(std::int32_t));
+                           (rotary + inputs) * static_cast<std::int64_t>(sizeof(std::int32_t));
 }
 
 }  // namespace

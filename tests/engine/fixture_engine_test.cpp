@@ -1,0 +1,81 @@
+// The engine against what another implementation computes from the same small checkpoints.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine_harness.h"
+#include "model/fixture.h"
+
+namespace tpscale {
+namespace {
+
+using test::EngineHarness;
+using test::Fixture;
+using test::read_fixture;
+
+constexpr const char* kFixtures[] = {"llama2-f32",         "llama-bias-f32", "llama-linear-f32",
+                                     "llama-dynamic-f32",  "llama-yarn-f16", "qwen3-bf16",
+                                     "llama3-bf16-sharded"};
+
+class FixtureEngine : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(FixtureEngine, GeneratesTheGreedyTokens) {
+  const Fixture fixture = read_fixture(GetParam());
+  const Request request{.prompt = fixture.prompt_ids,
+                        .max_new_tokens = static_cast<std::int64_t>(fixture.greedy_ids.size())};
+  for (const char* scheduler : {"separated", "mixed"}) {
+    for (const std::int64_t chunk : {5, 1000}) {
+      EngineOptions options;
+      options.dtype = "f32";
+      options.scheduler = scheduler;
+      options.max_num_batched_tokens = chunk;
+      EngineHarness engine(test::fixture_folder(GetParam()), options, {&request, 1});
+      const RunResult result = engine->run({&request, 1});
+      EXPECT_EQ(result.requests.at(0).tokens, fixture.greedy_ids) << scheduler << ", steps of " << chunk;
+    }
+  }
+}
+
+TEST_P(FixtureEngine, ScoresTheText) {
+  const Fixture fixture = read_fixture(GetParam());
+  EngineOptions options;
+  options.dtype = "f32";
+  const auto length = static_cast<std::int64_t>(fixture.token_ids.size());
+  EngineHarness whole(test::fixture_folder(GetParam()), options, {}, length);
+  options.max_num_batched_tokens = 37;
+  EngineHarness chunked(test::fixture_folder(GetParam()), options, {}, length);
+  for (EngineHarness* engine : {&whole, &chunked}) {
+    const auto scores = (*engine)->score(fixture.token_ids);
+    ASSERT_EQ(scores.size(), fixture.nll.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) ASSERT_NEAR(scores[i].nll, fixture.nll[i], 1e-4) << i;
+    EXPECT_EQ((*engine)->free_blocks(), (*engine)->sizes().num_kv_blocks);
+  }
+}
+
+TEST_P(FixtureEngine, ScoresTheTextInTheDtypeOfItsFiles) {
+  const Fixture fixture = read_fixture(GetParam());
+  EngineHarness engine(test::fixture_folder(GetParam()), {}, {},
+                       static_cast<std::int64_t>(fixture.token_ids.size()));
+  double difference = 0.0;
+  double sum = 0.0;
+  const auto scores = engine->score(fixture.token_ids);
+  ASSERT_EQ(scores.size(), fixture.nll.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    difference += std::abs(scores[i].nll - fixture.nll[i]);
+    sum += scores[i].nll;
+  }
+  const auto count = static_cast<double>(scores.size());
+  EXPECT_LT(difference / count, 0.08);
+  EXPECT_NEAR(std::exp(sum / count) / fixture.perplexity, 1.0, 0.01);
+}
+
+std::string test_name(const ::testing::TestParamInfo<const char*>& parameter) {
+  std::string name = parameter.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(All, FixtureEngine, ::testing::ValuesIn(kFixtures), test_name);
+
+}  // namespace
+}  // namespace tpscale
