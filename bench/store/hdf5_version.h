@@ -1,0 +1,8 @@
+#pragma once
+#include <string>
+
+namespace tpscale {
+
+std::string hdf5_version();  ///< of the library that is loaded: "1.10.8"
+
+}  // namespace tpscale
