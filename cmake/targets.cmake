@@ -22,7 +22,9 @@ function(tpscale_library name folder)
     add_library(${name}_objects OBJECT ${sources})
     target_link_libraries(${name}_objects PUBLIC ${ARG_DEPENDS} PRIVATE tpscale_warnings)
     add_library(${name} INTERFACE)
-    target_sources(${name} INTERFACE $<TARGET_OBJECTS:${name}_objects>)
+    # only into programs: a library on the way to one would archive a second copy
+    target_sources(${name} INTERFACE
+      $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:${name}_objects>>)
     target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
     add_dependencies(${name} ${name}_objects)
   else()
