@@ -22,10 +22,6 @@ std::string to_string(Isa isa) {
   return "generic";
 }
 
-bool has_isa(Isa isa) {
-  return isa == Isa::kGeneric;
-}
-
 Isa chosen_isa(const std::string& name) {
   Isa best = Isa::kGeneric;
   for (const Isa isa : {Isa::kGeneric, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {

@@ -6,7 +6,6 @@
 namespace tpscale::cpu {
 
 std::string to_string(Isa isa);  ///< "generic", "avx2", "avx512", "amx"
-bool has_isa(Isa isa);           ///< in this build, on this machine and allowed by its system
 /// "auto" is the best there is. Throws UsageError for an unknown name, NotAvailableError where the machine
 /// has not got it.
 Isa chosen_isa(const std::string& name);

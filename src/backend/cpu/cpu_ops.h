@@ -37,7 +37,8 @@ class CpuOps final : public Ops {
   CpuMemory& memory_;
   ThreadTeam& team_;
   Isa isa_;
-  Buffer gemm_scratch_;
+  Buffer gemm_scratch_;     ///< packed activations
+  Buffer partial_scratch_;  ///< [threads, kMaxRows, kPanelCols]
   Buffer attention_scratch_;
 };
 

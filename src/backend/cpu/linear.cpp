@@ -8,14 +8,30 @@
 namespace tpscale::cpu {
 namespace {
 
-constexpr std::int64_t kRowBlock = 256;  // rows widened to fp32 at a time
+constexpr std::int64_t kRowUnit = 32;       // rows are packed in whole units
+constexpr std::int64_t kPackGrain = 16384;  // elements a thread packs at least
+
+/// Rows packed and multiplied at a time: as many as keep the packed form in the second-level cache.
+std::int64_t rows_at_once(const Kernels& table, std::int64_t depth) {
+  const std::int64_t rows =
+      table.rows_at_once * 1024 / std::max<std::int64_t>(depth, 1024) / kRowUnit * kRowUnit;
+  return std::clamp(rows, 2 * kRowUnit, kMaxRows);
+}
+
+/// A row further than the depth, so that rows do not fall into the same sets of the cache.
+std::int64_t packed_stride(std::int64_t depth) {
+  return (depth + 15) / 16 * 16 + 16;
+}
 
 }  // namespace
 
 std::unique_ptr<LinearWeights> CpuOps::make_linear(std::int64_t out_features, std::int64_t in_features,
                                                    Dtype dtype, bool /*lookup*/) {
   auto weights = std::make_unique<PackedLinear>(memory_, team_, out_features, in_features, dtype);
-  grow(gemm_scratch_, static_cast<std::size_t>(kRowBlock * weights->depth()) * sizeof(float));
+  const Kernels& table = kernels_for(dtype);
+  grow(gemm_scratch_, static_cast<std::size_t>(rows_at_once(table, weights->depth()) *
+                                               packed_stride(weights->depth()) * table.packed_size));
+  grow(partial_scratch_, static_cast<std::size_t>(team_.size() * kMaxRows * kPanelCols) * sizeof(float));
   return weights;
 }
 
@@ -26,20 +42,19 @@ void CpuOps::linear(TensorView out, ConstTensorView x, const LinearWeights& weig
         "linear: shapes do not fit");
   check(out.dtype == packed->dtype() && x.dtype == packed->dtype(), "linear: dtypes do not fit");
   const Kernels& table = kernels_for(x.dtype);
-  auto* widened = gemm_scratch_.as<float>();
   const std::int64_t depth = packed->depth();
-  for (std::int64_t first = 0; first < x.rows; first += kRowBlock) {
-    const std::int64_t rows = std::min(kRowBlock, x.rows - first);
-    team_.divide(rows, row_grain(x.cols), [&](std::int64_t begin, std::int64_t end, int) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        table.to_float(widened + r * depth, element(x, first + r), x.cols);
-        std::fill(widened + r * depth + x.cols, widened + (r + 1) * depth, 0.0F);
-      }
-    });
-    team_.divide(packed->panels(), 1, [&](std::int64_t begin, std::int64_t end, int) {
+  const std::int64_t most = rows_at_once(table, depth);
+  for (std::int64_t first = 0; first < x.rows; first += most) {
+    const std::int64_t rows = std::min(most, x.rows - first);
+    const PackJob pack{
+        gemm_scratch_.data(), packed_stride(depth), element(x, first), x.row_stride, x.cols, depth};
+    const std::int64_t grain = std::max(kRowUnit, kPackGrain / depth / kRowUnit * kRowUnit);
+    team_.divide(rows, grain,
+                 [&](std::int64_t begin, std::int64_t end, int) { table.pack_rows(pack, begin, end); });
+    team_.divide(packed->panels(), 1, [&](std::int64_t begin, std::int64_t end, int thread) {
       GemmJob job;
-      job.x = widened;
-      job.x_stride = depth;
+      job.x = pack.packed;
+      job.x_stride = pack.packed_stride;
       job.rows = rows;
       job.depth = depth;
       job.panels = packed->data();
@@ -49,6 +64,7 @@ void CpuOps::linear(TensorView out, ConstTensorView x, const LinearWeights& weig
       job.cols = out.cols;
       job.first_panel = begin;
       job.last_panel = end;
+      job.partial = partial_scratch_.as<float>() + thread * kMaxRows * kPanelCols;
       table.gemm(job);
     });
   }

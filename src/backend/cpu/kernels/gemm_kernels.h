@@ -1,82 +1,107 @@
 #pragma once
-// Matrix product with packed panels (layout: packed_linear.h). Every output element is summed over k
-// ascending, one multiply-add a k, however many rows or panels are computed together: the bits of a row do
-// not depend on the batch.
-#include "backend/cpu/kernels/kernels.h"
-#include "backend/cpu/kernels/vec.h"
+// Matrix product by multiply-adds: few rows stream the weights once through the registers, many rows keep a
+// slice of a panel in the first-level cache.
+#include "backend/cpu/kernels/gemm_micro.h"
 
 namespace tpscale::cpu {
 namespace {
 
-constexpr int kPanelVecs = static_cast<int>(kPanelCols) / kLanes;
+constexpr int kRegisters = kLanes == 16 ? 28 : kLanes == 8 ? 12 : 8;  // that may hold sums
+constexpr int kStripVecs = 2;                                         // vectors of columns of a strip
+constexpr int kStripRows = kRegisters / kStripVecs;
+constexpr int kSkinnyRows = kRegisters / kPanelVecs;  // rows whose sums over a whole panel fit
+constexpr std::int64_t kSliceBytes = 32 << 10;        // of a panel in the first-level cache
 
-/// Sums of MR rows and one panel.
-template <int MR>
-inline void multiply_panel(const float* x, std::int64_t x_stride, std::int64_t depth, const float* panel,
-                           VecF (&acc)[MR][kPanelVecs]) {
-  for (std::int64_t k = 0; k < depth; ++k, panel += kPanelCols) {
-    for (int v = 0; v < kPanelVecs; ++v) {
-      const VecF w = load(panel + v * kLanes);
-      for (int r = 0; r < MR; ++r) acc[r][v] += w * x[r * x_stride + k];
+/// Panels at a time for few rows, each a stream of its own: enough sums in flight to hide the latency of the
+/// multiply-add, and several streams for the memory.
+constexpr int streams(int rows) {
+  const int fit = kRegisters / (rows * kPanelVecs);
+  return fit < 1 ? 1 : fit > 4 ? 4 : fit;
+}
+
+template <class Element, int MR, int NP>
+inline void skinny_panels(const GemmJob& job, std::int64_t row, std::int64_t panel, std::int64_t apart) {
+  const std::int64_t size = job.depth * kPanelCols;
+  VecF acc[NP][MR][kPanelVecs] = {};
+  multiply<NP, MR, kPanelVecs, true>(static_cast<const float*>(job.x) + row * job.x_stride, job.x_stride,
+                                     job.depth, static_cast<const Element*>(job.panels) + panel * size,
+                                     apart * size, acc);
+#pragma GCC unroll 8
+  for (int p = 0; p < NP; ++p) {
+    store_sums<Element, MR, kPanelVecs>(job, row, (panel + p * apart) * kPanelCols, acc[p]);
+  }
+}
+
+/// All rows at once; `rows` is at most MR.
+template <class Element, int MR>
+void skinny(const GemmJob& job) {
+  if constexpr (MR > 1) {
+    if (job.rows < MR) return skinny<Element, MR - 1>(job);
+  }
+  constexpr int kStreams = streams(MR);
+  const std::int64_t apart = (job.last_panel - job.first_panel) / kStreams;
+  std::int64_t panel = job.first_panel;
+  for (; panel < job.first_panel + apart; ++panel) skinny_panels<Element, MR, kStreams>(job, 0, panel, apart);
+  for (panel += (kStreams - 1) * apart; panel < job.last_panel; ++panel)
+    skinny_panels<Element, MR, 1>(job, 0, panel, 0);
+}
+
+/// A slice in depth of a strip: goes on from the partial sums unless it is the first, leaves them unless it
+/// is the last.
+template <class Element, int MR>
+void strip(const GemmJob& job, std::int64_t rows, std::int64_t row, std::int64_t panel, std::int64_t begin,
+           std::int64_t end) {
+  if constexpr (MR > 1) {
+    if (rows < MR) return strip<Element, MR - 1>(job, rows, row, panel, begin, end);
+  }
+  const float* x = static_cast<const float*>(job.x) + row * job.x_stride + begin;
+  for (int col = 0; col < kPanelCols; col += kStripVecs * kLanes) {
+    const auto* w = static_cast<const Element*>(job.panels) + (panel * job.depth + begin) * kPanelCols;
+    w += sizeof(Element) == 4 ? col : col / 16 * 16 * kBlockDepth + col % 16 * 2;
+    float* partial = job.partial + row * kPanelCols + col;
+    VecF acc[1][MR][kStripVecs] = {};
+    if (begin > 0) {
+      for (int r = 0; r < MR; ++r) {
+        for (int v = 0; v < kStripVecs; ++v) acc[0][r][v] = load(partial + r * kPanelCols + v * kLanes);
+      }
+    }
+    multiply<1, MR, kStripVecs, false>(x, job.x_stride, end - begin, w, 0, acc);
+    if (end == job.depth) {
+      store_sums<Element, MR, kStripVecs>(job, row, panel * kPanelCols + col, acc[0]);
+      continue;
+    }
+    for (int r = 0; r < MR; ++r) {
+      for (int v = 0; v < kStripVecs; ++v) store(partial + r * kPanelCols + v * kLanes, acc[0][r][v]);
     }
   }
 }
 
-template <int MR>
-inline void multiply_panel(const float* x, std::int64_t x_stride, std::int64_t depth, const Bits16* panel,
-                           VecF (&acc)[MR][kPanelVecs]) {
-  const auto* words = reinterpret_cast<const std::uint32_t*>(panel);
-  constexpr int kTileWords = 16;  // of a row of a tile
-  for (std::int64_t k = 0; k < depth; k += kBlockDepth, words += kBlockDepth * kPanelCols / 2) {
-    for (int pair = 0; pair < kBlockDepth / 2; ++pair) {
-      for (int v = 0; v < kPanelVecs; ++v) {
-        const int col = v * kLanes;
-        const std::uint32_t* place = words + (col / kTileWords) * (kBlockDepth / 2) * kTileWords +
-                                     pair * kTileWords + col % kTileWords;
-        VecU w;
-        std::memcpy(&w, place, sizeof w);
-        const VecF even = as_float(w << 16);
-        const VecF odd = as_float(w & 0xFFFF0000u);
-        for (int r = 0; r < MR; ++r) {
-          const float* row = x + r * x_stride + k + 2 * pair;
-          acc[r][v] += even * row[0];
-          acc[r][v] += odd * row[1];
-        }
+template <class Element>
+void gemm(const GemmJob& job) {
+  if (job.rows <= kSkinnyRows) return skinny<Element, kSkinnyRows>(job);
+  constexpr std::int64_t kSlice = kSliceBytes / (kPanelCols * static_cast<std::int64_t>(sizeof(Element)));
+  const std::int64_t strips = (job.rows + kStripRows - 1) / kStripRows;
+  for (std::int64_t panel = job.first_panel; panel < job.last_panel; ++panel) {
+    for (std::int64_t begin = 0; begin < job.depth; begin += kSlice) {
+      const std::int64_t end = begin + kSlice < job.depth ? begin + kSlice : job.depth;
+      for (std::int64_t s = 0; s < strips; ++s) {
+        const std::int64_t row = job.rows * s / strips;
+        strip<Element, kStripRows>(job, job.rows * (s + 1) / strips - row, row, panel, begin, end);
       }
     }
   }
 }
 
-template <class Element, int MR>
-inline void store_rows(const GemmJob& job, std::int64_t row, std::int64_t panel,
-                       const VecF (&acc)[MR][kPanelVecs]) {
-  for (int r = 0; r < MR; ++r) {
-    auto* out = static_cast<Element*>(job.out) + (row + r) * job.out_stride;
-    for (int v = 0; v < kPanelVecs; ++v) {
-      const std::int64_t col = panel * kPanelCols + v * kLanes;
-      const std::int64_t left = job.cols - col;
-      if (left <= 0) break;
-      const VecF sum = job.bias == nullptr ? acc[r][v] : acc[r][v] + load_some(job.bias + col, left);
-      store_some(out + col, sum, left);
-    }
-  }
-}
-
-template <class Element, int MR>
-inline void gemm_rows(const GemmJob& job, std::int64_t row, std::int64_t panel) {
-  VecF acc[MR][kPanelVecs] = {};
-  const auto* weights = static_cast<const Element*>(job.panels) + panel * job.depth * kPanelCols;
-  multiply_panel<MR>(job.x + row * job.x_stride, job.x_stride, job.depth, weights, acc);
-  store_rows<Element, MR>(job, row, panel, acc);
-}
-
+/// Rows [begin, end) of x as the product wants them: fp32, padded with zeros to the depth.
 template <class Element>
-void gemm(const GemmJob& job) {
-  constexpr int kRows = 4;
-  for (std::int64_t panel = job.first_panel; panel < job.last_panel; ++panel) {
-    std::int64_t row = 0;
-    for (; row + kRows <= job.rows; row += kRows) gemm_rows<Element, kRows>(job, row, panel);
-    for (; row < job.rows; ++row) gemm_rows<Element, 1>(job, row, panel);
+void pack_rows(const PackJob& job, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t r = begin; r < end; ++r) {
+    float* row = static_cast<float*>(job.packed) + r * job.packed_stride;
+    const auto* x = static_cast<const Element*>(job.x) + r * job.x_stride;
+    std::int64_t k = 0;
+    for (; k + kLanes <= job.cols; k += kLanes) store(row + k, load(x + k));
+    for (; k < job.cols; ++k) row[k] = load_one(x + k);
+    for (; k < job.depth; ++k) row[k] = 0.0F;
   }
 }
 

@@ -6,27 +6,39 @@ namespace tpscale::cpu {
 
 /// Instruction sets the kernels are compiled for, each a superset of the one before.
 enum class Isa : std::uint8_t { kGeneric, kAvx2, kAvx512, kAmx };
-inline constexpr int kIsas = 4;
 
 /// Columns of a packed panel of weights (out_features are padded to a multiple), and the depth of a packed
 /// block (in_features of bf16 weights are padded to a multiple). See packed_linear.h for the layout.
 inline constexpr std::int64_t kPanelCols = 32;
 inline constexpr std::int64_t kBlockDepth = 32;
 
-/// out[m, n] = sum_k x[m, k] * w[n, k] + bias[n] for `rows` rows and the columns of some panels.
+/// Rows of activations on their way into the form that `gemm` of the same set reads.
+struct PackJob {
+  void* packed = nullptr;
+  std::int64_t packed_stride = 0;  ///< elements of the packed form from a row to the next
+  const void* x = nullptr;
+  std::int64_t x_stride = 0;
+  std::int64_t cols = 0;
+  std::int64_t depth = 0;  ///< cols with padding
+};
+
+/// out[m, n] = sum_k x[m, k] * w[n, k] + bias[n] for `rows` rows and the columns of panels [first_panel,
+/// last_panel).
 struct GemmJob {
-  const float* x = nullptr;   ///< [rows, depth] fp32, padded with zeros to `depth`
-  std::int64_t x_stride = 0;  ///< elements
+  const void* x = nullptr;  ///< packed
+  std::int64_t x_stride = 0;
   std::int64_t rows = 0;
-  std::int64_t depth = 0;        ///< padded to kBlockDepth for bf16 weights
+  std::int64_t depth = 0;        ///< of the weights, padding included
   const void* panels = nullptr;  ///< the first panel of the matrix
   const float* bias = nullptr;   ///< [cols] or nullptr
   void* out = nullptr;           ///< element (0, 0)
   std::int64_t out_stride = 0;
-  std::int64_t cols = 0;  ///< out_features, not padded
+  std::int64_t cols = 0;  ///< out_features, without padding
   std::int64_t first_panel = 0;
-  std::int64_t last_panel = 0;  ///< one behind the last
+  std::int64_t last_panel = 0;
+  float* partial = nullptr;  ///< scratch of the thread: [kMaxRows, kPanelCols]
 };
+inline constexpr std::int64_t kMaxRows = 512;  ///< of a GemmJob
 
 /// One (sequence, KV head) of an attention: what every kernel of it needs.
 struct AttentionJob {
@@ -52,7 +64,6 @@ struct AttentionJob {
 
 /// What one instruction set offers for one dtype. Pointers to elements of that dtype are void*.
 struct Kernels {
-  void (*to_float)(float* out, const void* x, std::int64_t n) = nullptr;
   void (*rms_norm)(void* out, const void* x, const float* weight, float epsilon, std::int64_t n) = nullptr;
   void (*add_rms_norm)(void* out, void* residual, const void* x, const float* weight, float epsilon,
                        std::int64_t n) = nullptr;
@@ -62,12 +73,18 @@ struct Kernels {
                     std::int64_t rotary_dim, std::int64_t n) = nullptr;
   /// The lowest index of the largest of n values, n >= 1; the value goes to *largest.
   std::int64_t (*argmax)(const void* x, std::int64_t n, float* largest) = nullptr;
+  std::int64_t packed_size = 0;   ///< bytes of an element of the packed form
+  std::int64_t rows_at_once = 0;  ///< rows of packed x that suit the caches, for a depth of 1024
+  void (*pack_rows)(const PackJob& job, std::int64_t begin,
+                    std::int64_t end) = nullptr;  ///< begin: a multiple of 16
   void (*gemm)(const GemmJob& job) = nullptr;
   void (*attention)(const AttentionJob& job) = nullptr;
 };
 
 /// Floats of scratch a thread needs for attention.
 std::int64_t attention_scratch(std::int64_t group, std::int64_t head_dim);
+
+bool has_isa(Isa isa);  ///< in this build, on this machine and allowed by its system
 
 /// The kernels of a set for f32 (bf16 == false) or bf16. `isa` must be one the machine has (see
 /// cpu_features.h).

@@ -10,12 +10,6 @@ inline float inverse_rms(VecF squares, float epsilon, std::int64_t n) {
 }
 
 template <class Element>
-void to_float(float* out, const void* x, std::int64_t n) {
-  const auto* in = static_cast<const Element*>(x);
-  for (std::int64_t i = 0; i < n; i += kLanes) store_some(out + i, load_some(in + i, n - i), n - i);
-}
-
-template <class Element>
 void rms_norm(void* out, const void* x, const float* weight, float epsilon, std::int64_t n) {
   const auto* in = static_cast<const Element*>(x);
   auto* result = static_cast<Element*>(out);

@@ -1,15 +1,20 @@
-#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/isa_tables.h"
+#include "core/check.h"
 
 namespace tpscale::cpu {
-
-const Kernels& generic_kernels(bool bf16);
 
 std::int64_t attention_scratch(std::int64_t /*group*/, std::int64_t head_dim) {
   return 2 * head_dim + 64;
 }
 
-const Kernels& kernels(Isa /*isa*/, bool bf16) {
-  return generic_kernels(bf16);
+bool has_isa(Isa isa) {
+  return isa_kernels(isa, false) != nullptr;
+}
+
+const Kernels& kernels(Isa isa, bool bf16) {
+  const Kernels* table = isa_kernels(isa, bf16);
+  check(table != nullptr, "kernels of an instruction set that this machine has not got");
+  return *table;
 }
 
 }  // namespace tpscale::cpu

@@ -11,12 +11,14 @@ namespace {
 template <class Element>
 Kernels make_kernels() {
   Kernels table;
-  table.to_float = to_float<Element>;
   table.rms_norm = rms_norm<Element>;
   table.add_rms_norm = add_rms_norm<Element>;
   table.silu_and_mul = silu_and_mul<Element>;
   table.norm_rope = norm_rope<Element>;
   table.argmax = argmax<Element>;
+  table.packed_size = sizeof(float);
+  table.rows_at_once = 256;
+  table.pack_rows = pack_rows<Element>;
   table.gemm = gemm<Element>;
   table.attention = attention<Element>;
   return table;

@@ -1,0 +1,12 @@
+#pragma once
+#include "backend/cpu/kernels/kernels.h"
+
+namespace tpscale::cpu {
+
+const Kernels& generic_kernels(bool bf16);
+
+/// nullptr where the build or this machine (or its system) has not got the set. Implemented once a processor
+/// family.
+const Kernels* isa_kernels(Isa isa, bool bf16);
+
+}  // namespace tpscale::cpu
