@@ -88,7 +88,7 @@ void while_others_sleep(World& world, int degree, const std::function<void()>& m
   throw_where_failed(outcome, 0);
 }
 
-bool tell_all(World& world, bool value) {
+std::int64_t tell_all(World& world, std::int64_t value) {
   world.announce(bytes_of(value));
   return value;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ void in_concert(World& world, const std::function<void()>& function);
 void while_others_sleep(World& world, int degree, const std::function<void()>& measure);
 
 /// What rank 0 of the world knows, told to all.
-bool tell_all(World& world, bool value);
+std::int64_t tell_all(World& world, std::int64_t value);
 std::string tell_all(World& world, const std::string& text);
 
 /// Every rank's values, by rank, on every rank. All ranks give equally many.

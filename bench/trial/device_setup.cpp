@@ -5,16 +5,20 @@
 namespace tpscale {
 namespace {
 
-DevicePlace place_of(const World& world) {
-  const RankPlace& place = world.places().at(static_cast<std::size_t>(world.rank()));
-  return {place.local_rank, place.local_size, world.oversubscribed()};
+DevicePlace place_of(const World& world, int degree) {
+  const RankPlace& mine = world.places().at(static_cast<std::size_t>(world.rank()));
+  DevicePlace place{mine.local_rank, 0, world.oversubscribed(degree)};
+  for (const RankPlace& other : world.places()) {
+    if (other.host == mine.host && other.rank < degree) ++place.local_size;
+  }
+  return place;
 }
 
 bool cuda_works(World& world, const BackendOptions& options) {
   if (!backend_registry().contains("cuda")) return false;
   bool works = true;
   try {
-    backend_registry().find("cuda").factory(options, place_of(world));
+    backend_registry().find("cuda").factory(options, place_of(world, world.size()));
   } catch (const Error&) {
     works = false;
   }
@@ -36,8 +40,8 @@ DeviceSetup set_up_devices(World& world, const std::string& backend, const Backe
   return setup;
 }
 
-std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup) {
-  return backend_registry().find(setup.backend).factory(setup.options, place_of(world));
+std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup, int degree) {
+  return backend_registry().find(setup.backend).factory(setup.options, place_of(world, degree));
 }
 
 }  // namespace tpscale

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "backend/backend.h"
@@ -18,7 +19,7 @@ struct DeviceSetup {
 DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
                            const ParallelOptions& parallel);
 
-/// This rank's device, made from the registry.
-std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup);
+/// This rank's device as one of the ranks 0 .. degree-1 at work, made from the registry.
+std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup, int degree);
 
 }  // namespace tpscale

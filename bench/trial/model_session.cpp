@@ -28,7 +28,8 @@ void require_ranks(const World& world, int degree) {
 }
 
 Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
-  return options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
+  if (!options.dtype.empty()) return parse_dtype(options.dtype);
+  return config.dtype == Dtype::kF16 ? Dtype::kF32 : config.dtype;  // f16 files are widened
 }
 
 void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree) {

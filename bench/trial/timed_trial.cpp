@@ -62,7 +62,7 @@ Samples rank_samples(std::string name, std::string unit, std::string clock, std:
 }
 
 TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group, std::span<const Request> requests,
-                           const std::function<Next(double)>& decide, const std::string& inject_bug) {
+                           const std::function<Next(double)>& decide, PressureGauge& gauge, const std::string& inject_bug) {
   TimedTrial trial;
   for (const std::string_view name : kTimedNames) {
     trial.samples.push_back(rank_samples(std::string(name) + "_seconds", "s", "steady_clock",
@@ -72,12 +72,15 @@ TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group
   RunResult first;
   auto next = Next::kRepeat;
   for (std::int64_t repetition = 0; next == Next::kRepeat; ++repetition) {
+    gauge.start();
     const auto mine = repeat_once(engine, backend, group, requests, inject_bug, trial.last);
     if (repetition > 0) trial.timed_seconds += mine[0];
+    const std::string mark = gauge.mark();
     const auto all = gather(group, mine);
     double slowest = 0.0;
     for (std::size_t i = 0; i < trial.samples.size(); ++i) {
       auto& row = trial.samples[i].rows.emplace_back();
+      trial.samples[i].marks.push_back(mark);
       for (const auto& rank : all) row.push_back(rank[i]);
       if (i == 0) slowest = *std::max_element(row.begin(), row.end());
     }

@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "bench/cli/model_folder.h"
+#include "bench/commands/commands.h"
+#include "bench/commands/run_report.h"
+#include "bench/experiment.h"
+#include "bench/print/message.h"
+#include "bench/provenance/hardware.h"
+#include "bench/provenance/provenance.h"
+#include "bench/statistics/stopping_rule.h"
+#include "bench/trial/agreement.h"
+#include "bench/trial/launch.h"
+#include "bench/trial/model_session.h"
+#include "bench/trial/preflight.h"
+#include "parallel/shard_plan.h"
+
+namespace tpscale {
+namespace {
+
+constexpr std::int64_t kSmallSequencesPerRank = 8;  // instead of 32 where there is no GPU
+const std::vector<std::string> kInjectableBugs{"", "tokens", "clock", "time"};
+
+bool divides(const ModelConfig& config, int degree) {
+  try {
+    require_shardable(config, degree);
+    return true;
+  } catch (const UsageError&) {
+    return false;
+  }
+}
+
+std::vector<std::int64_t> default_degrees(const ModelConfig& config, int ranks) {
+  std::vector<std::int64_t> degrees;
+  for (int degree = 1; degree <= ranks; degree *= 2) {
+    if (divides(config, degree)) degrees.push_back(degree);
+  }
+  return degrees;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  return text;
+}
+
+/// results/{experiment}_{model}_{timestamp}
+std::string default_folder(const LaunchOptions& options) {
+  std::string stamp = utc_timestamp();
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  std::filesystem::path model(options.model.model);
+  if (!model.has_filename()) model = model.parent_path();
+  return "results/" + joined(options.run.experiments) + "_" + model.filename().string() + "_" + stamp;
+}
+
+class RunCommand final : public Command {
+ public:
+  std::string_view name() const noexcept override { return "run"; }
+  std::string_view description() const noexcept override { return "measure experiments and store every sample; under mpirun every rank runs it"; }
+  std::string_view footer() const noexcept override {
+    return "Examples:\n"
+           "  tpscale run strong-scaling --model tiny\n"
+           "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out\n"
+           "  mpirun -n 2 tpscale run strong-scaling --text README.md --precision 0.02 --max-seconds 60\n"
+           "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out --resume\n"
+           "A TOML file (--config) holds the same names: tp = [1, 2, 4]\n"
+           "Results: DIR/points/*.h5 (one finished point each, never changed), DIR/results.h5 (made from them).\n"
+           "SIGUSR1, SIGINT or SIGTERM: finished points are kept, exit 75, --resume measures the rest.\n"
+           "Exit 3: a verdict failed (tokens differ, times do not add up, an implausible figure): that point has no figures.";
+  }
+
+  void declare(OptionTable& table) override {
+    table.add("Measuring", options_.run);
+    table.add("Model and device", options_.model);
+    table.add("Workload", options_.workload);
+    table.add("Engine", options_.engine);
+    table.add("Model and device", options_.backend);
+    table.add("Parallel", options_.parallel);
+    table.row("experiments").positional = true;
+    table.row("output").short_flag = "-o";
+    table.row("inject-bug").hidden = true;
+  }
+
+  ExitCode run(World& world, const OptionTable& table, const std::vector<std::string>& arguments) override {
+    check_options(table);
+    const auto source = open_model(world, options_.model);
+    check_degrees(world, source->config());
+    compute_dtype(source->config(), options_.engine);
+    if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
+    DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
+    std::vector<std::string> notes = adapt_defaults(table, setup);
+    require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
+
+    Launch launch(world, options_, *source, std::move(setup));
+    launch.notes = std::move(notes);
+    open_store(launch, arguments);
+    print_head(launch);
+    bool passed = true;
+    try {
+      for (const std::string& name : options_.run.experiments) passed = run_experiment(launch, name) && passed;
+    } catch (const InterruptedError&) {
+      on_rank_zero(world, [&] { launch.store->derive_results(); });
+      throw;
+    }
+    if (launch.root()) print_end(launch, passed);
+    return passed ? ExitCode::kDone : ExitCode::kVerdictFailed;
+  }
+
+ private:
+  void check_options(const OptionTable& table) {
+    RunOptions& run = options_.run;
+    if (run.experiments.empty()) {
+      throw UsageError("name an experiment: " + experiment_registry().joined_names());
+    }
+    for (const std::string& name : run.experiments) {
+      if (experiment_registry().contains(name)) continue;
+      throw UsageError("there is no experiment '" + name + "'; choose of " + experiment_registry().joined_names());
+    }
+    if (std::ranges::find(kInjectableBugs, run.inject_bug) == kInjectableBugs.end()) {
+      throw UsageError("--inject-bug knows tokens, clock and time");
+    }
+    if (run.instrumented_repetitions < 0 || run.sequences_per_rank < 1 || run.probe_seconds <= 0.0) {
+      throw UsageError("--instrumented-repetitions must be 0 or more, --sequences-per-rank 1 or more, --probe-seconds above 0");
+    }
+    make_stopping_rule(run.repetitions, run.precision, run.max_seconds > 0.0 ? run.max_seconds : 60.0);
+    WorkloadOptions& workload = options_.workload;
+    if (!table.given("workload")) {  // a file says by itself what it is
+      if (!workload.text.empty() || !workload.token_ids.empty()) workload.workload = "text";
+      if (!workload.trace.empty()) workload.workload = "trace";
+    }
+  }
+
+  void check_degrees(const World& world, const ModelConfig& config) {
+    std::vector<std::int64_t>& degrees = options_.run.tp;
+    if (degrees.empty()) degrees = default_degrees(config, world.size());
+    std::ranges::sort(degrees);
+    degrees.erase(std::unique(degrees.begin(), degrees.end()), degrees.end());
+    if (degrees.front() < 1 || degrees.back() > 65536) throw UsageError("--tp takes degrees from 1 to 65536");
+    for (const std::int64_t degree : degrees) require_shardable(config, static_cast<int>(degree));
+    if (!options_.run.dry_run) require_ranks(world, static_cast<int>(degrees.back()));
+  }
+
+  /// What is smaller without a GPU, said so.
+  std::vector<std::string> adapt_defaults(const OptionTable& table, const DeviceSetup& setup) {
+    std::vector<std::string> notes;
+    if (setup.backend != "cpu") return notes;
+    if (!table.given("sequences-per-rank")) {
+      options_.run.sequences_per_rank = kSmallSequencesPerRank;
+      notes.push_back("on a CPU the default of weak-scaling is " + std::to_string(kSmallSequencesPerRank) +
+                      " sequences a rank (--sequences-per-rank 32 for the plan's)");
+    }
+    if (options_.workload.workload == "fixed" && !table.given("num-sequences") && !table.given("input-tokens") && !table.given("output-tokens")) {
+      notes.push_back("the default workload is small: 8 sequences of " + std::to_string(options_.workload.input_tokens) +
+                      " + " + std::to_string(options_.workload.output_tokens) +
+                      " tokens (--num-sequences 256 --input-tokens 512 --output-tokens 512 for the plan's)");
+    }
+    return notes;
+  }
+
+  Values all_values() const {
+    Values values = to_values(options_.run);
+    for (const Values& more : {to_values(options_.model), to_values(options_.workload), to_values(options_.engine),
+                               to_values(options_.backend), to_values(options_.parallel)}) {
+      values.insert(values.end(), more.begin(), more.end());
+    }
+    return values;
+  }
+
+  void open_store(Launch& launch, const std::vector<std::string>& arguments) {
+    on_rank_zero(launch.world, [&] {
+      std::vector<std::string> command_line{"tpscale"};
+      command_line.insert(command_line.end(), arguments.begin(), arguments.end());
+      launch.provenance = launch_provenance(launch.world, command_line);
+      launch.provenance.emplace_back("weights_hash", launch.source.weights_hash());
+      launch.hardware = host_hardware();
+      if (options_.run.dry_run) {
+        launch.store = make_memory_store();
+        return;
+      }
+      const std::string folder = options_.run.output.empty() ? default_folder(options_) : options_.run.output;
+      launch.store = open_hdf5_store(folder, options_.run.resume,
+                                     {binary_hash(), launch.source.weights_hash(), hardware_identity(launch.hardware)});
+    });
+  }
+
+  void print_head(const Launch& launch) const {
+    if (!launch.root()) return;
+    for (const std::string& note : launch.notes) say(note);
+    if (launch.world.oversubscribed(static_cast<int>(options_.run.tp.back()))) {
+      say("more ranks x threads than cores: the points of the larger degrees are marked oversubscribed");
+    }
+  }
+
+  bool run_experiment(Launch& launch, const std::string& name) {
+    experiment_registry().find(name).factory.run(launch);
+    bool passed = true;
+    on_rank_zero(launch.world, [&] {
+      const ExperimentReport& report = launch.reports.back();
+      passed = report.verdicts_passed;
+      if (!options_.run.json) {
+        std::printf("%s\n", report.table.c_str());
+        std::fflush(stdout);
+      }
+      if (!options_.run.dry_run) {
+        launch.stages.time("store", StageClock::Kind::kOverhead, [&] { launch.store->derive_results(); });
+      }
+    });
+    return tell_all(launch.world, passed ? 1 : 0) != 0;
+  }
+
+  void print_end(Launch& launch, bool passed) const {
+    const std::string results = options_.run.dry_run ? "" : launch.store->derive_results();
+    if (options_.run.json) {
+      std::puts(run_report_json(launch, results, passed).c_str());
+    } else if (!options_.run.dry_run) {
+      std::printf("%s", run_report_text(launch, results).c_str());
+    }
+  }
+
+  LaunchOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
+
+}  // namespace tpscale

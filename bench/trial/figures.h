@@ -1,0 +1,14 @@
+#pragma once
+#include "bench/store/point.h"
+#include "bench/trial/point_facts.h"
+
+namespace tpscale {
+
+/// Derives every figure of a scaling point from its facts: throughputs, latencies, comm_fraction, MBU and MFU, the
+/// isolated all-reduce, memory. What was not measured goes into `absent` with the reason.
+void add_figures(Point& point, const PointFacts& facts);
+
+/// After a failed verdict: no performance figure stands; each is absent, and the reason names the verdict.
+void withdraw_figures(Point& point);
+
+}  // namespace tpscale

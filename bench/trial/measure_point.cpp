@@ -1,0 +1,271 @@
+#include "bench/trial/measure_point.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "bench/provenance/provenance.h"
+#include "bench/statistics/stopping_rule.h"
+#include "bench/trial/agreement.h"
+#include "bench/trial/figures.h"
+#include "bench/trial/instrumented_trial.h"
+#include "bench/trial/isolated_collective.h"
+#include "bench/trial/memory_account.h"
+#include "bench/trial/model_session.h"
+#include "bench/trial/plausibility.h"
+#include "core/error.h"
+
+namespace tpscale {
+namespace {
+
+constexpr std::int64_t kIsolatedRepetitions = 10;
+constexpr std::int64_t kScoredTextTokens = 2000;
+constexpr double kDefaultMaxSeconds = 60.0;
+constexpr int kProbesAgain = 2;
+
+using Kind = StageClock::Kind;
+
+[[noreturn]] void throw_interrupted() {
+  throw InterruptedError("interrupted; the finished points are kept, run it again with --resume to measure the rest");
+}
+
+/// The measuring of one point by one rank of its group.
+class PointMeasurement {
+ public:
+  PointMeasurement(Launch& launch, const PointPlan& plan, RankGroup& group, std::optional<BaseReference>& base)
+      : launch_(launch), plan_(plan), group_(group), base_(base) {
+    facts_.degree = plan.degree;
+    facts_.oversubscribed = launch.world.oversubscribed(plan.degree);
+    facts_.input_tokens = plan.workload->input_tokens;
+  }
+
+  /// Fills in everything but identity and provenance. Errors are agreed on by the group.
+  void run(Point& point) {
+    try {
+      launch_.stages.time("load", Kind::kMeasuring, [&] {
+        session_.emplace(launch_.world, group_, launch_.source, launch_.options.engine, requests());
+      });
+    } catch (const OutOfMemoryError& error) {
+      point.status = "out_of_memory";
+      point.status_reason = error.what();
+      point.conditions.emplace_back("requested_bytes", static_cast<std::int64_t>(error.requested_bytes()));
+      point.conditions.emplace_back("available_bytes", static_cast<std::int64_t>(error.available_bytes()));
+      return;
+    }
+    in_concert(launch_.world, [&] { measure(point); });
+  }
+
+ private:
+  const std::vector<Request>& requests() const { return plan_.workload->requests; }
+  Engine& engine() { return session_->engine(); }
+  bool root() const { return launch_.root(); }
+  Dtype dtype() const { return compute_dtype(launch_.source.config(), launch_.options.engine); }
+
+  void measure(Point& point) {
+    repeat(point);
+    launch_.stages.time("instrumented", Kind::kMeasuring, [&] { instrument(); });
+    launch_.stages.time("isolated", Kind::kMeasuring, [&] { isolate(); });
+    launch_.stages.time("probe", Kind::kMeasuring, [&] { probe(); });
+    launch_.stages.time("verify", Kind::kMeasuring, [&] { verify(point); });
+    if (root()) describe(point);
+  }
+
+  void repeat(Point& point) {
+    const RunOptions& run = launch_.options.run;
+    const double max_seconds = run.max_seconds > 0.0 ? run.max_seconds : kDefaultMaxSeconds;
+    const auto rule = make_stopping_rule(run.repetitions, run.precision, max_seconds);
+    std::string ended_by;
+    std::vector<double> times;
+    auto begin = std::chrono::steady_clock::now();
+    const auto decide = [&](double seconds) {
+      launch_.progress.done();
+      if (launch_.interrupt.requested()) return Next::kInterrupted;
+      if (seconds < 0.0) {  // the warm-up
+        begin = std::chrono::steady_clock::now();
+        return Next::kRepeat;
+      }
+      times.push_back(seconds);
+      const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      const auto rule_ended = rule->ended(times, elapsed);
+      if (rule_ended) ended_by = *rule_ended;
+      return rule_ended ? Next::kDone : Next::kRepeat;
+    };
+    PressureGauge gauge(facts_.oversubscribed);
+    group_.backend().memory().reset_peak();
+    launch_.stages.time("timed", Kind::kMeasuring, [&] {
+      facts_.timed = run_timed_trial(engine(), group_.backend(), group_.comm(), requests(), decide, gauge, run.inject_bug);
+    });
+    if (facts_.timed.interrupted) throw_interrupted();
+    point.conditions.emplace_back("repetition_rule", rule->description());
+    point.conditions.emplace_back("repetition_rule_ended", ended_by);
+    facts_.memory = account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
+    facts_.cost = run_cost(launch_.source.config(), dtype(), plan_.degree, facts_.timed.last);
+  }
+
+  void instrument() {
+    const std::int64_t repetitions = launch_.options.run.instrumented_repetitions;
+    facts_.instrumented =
+        run_instrumented_trial(engine(), group_.backend(), group_.comm(), requests(), repetitions, [&] {
+          launch_.progress.done();
+          return !launch_.interrupt.requested();
+        });
+    const bool stop = told_by_root(group_.comm(), root() && launch_.interrupt.requested() ? 1 : 0) != 0;
+    if (stop) throw_interrupted();
+  }
+
+  void isolate() {
+    if (plan_.degree == 1) return;
+    const auto message = [&](std::int64_t tokens) {
+      return static_cast<std::size_t>(tokens * launch_.source.config().hidden_size) * size_of(dtype());
+    };
+    const std::size_t decode = message(std::max<std::int64_t>(facts_.cost.largest_decode_step, 1));
+    const std::size_t prefill = message(facts_.cost.largest_prefill_step);
+    for (const std::size_t bytes : {decode, prefill}) {
+      if (bytes == prefill && !facts_.isolated.empty() && decode == prefill) continue;
+      const std::int64_t calls = std::clamp<std::int64_t>((std::int64_t{4} << 20) / static_cast<std::int64_t>(bytes), 2, 20);
+      facts_.isolated.push_back(
+          time_all_reduce(group_.backend(), group_.comm(), dtype(), bytes, kIsolatedRepetitions, calls));
+    }
+  }
+
+  void probe() {
+    const double seconds = launch_.options.run.probe_seconds;
+    // Equal on all ranks: the shards of a plan are of one size, and a cache's key must not differ between ranks.
+    const auto bytes = static_cast<std::size_t>(
+        told_by_root(group_.comm(), static_cast<std::int64_t>(group_.backend().memory().use().by_kind[0])));
+    facts_.peaks = launch_.peaks.get(group_.backend(), group_.comm(), dtype(), bytes, seconds);
+    for (int again = 0; again < kProbesAgain && !judge_plausibility(facts_).passed; ++again) {
+      facts_.peaks = launch_.peaks.again(group_.backend(), group_.comm(), dtype(), bytes, seconds);
+    }
+  }
+
+  void verify(Point& point) {
+    if (launch_.options.workload.workload == "text") score_workload_text();
+    // The first degree that could be measured is the base; only rank 0 knows whether there is one yet.
+    const bool is_base = told_by_root(group_.comm(), base_ ? 0 : 1) != 0;
+    if (!is_base) inject_token_bug();
+    if (is_base) {
+      const BaseReference reference = score_as_base(engine(), requests(), facts_.timed.last, plan_.degree);
+      point.arrays = {reference.tokens, *reference.margin, *reference.logit};
+      base_ = reference;
+      point.verdicts.push_back({"token equality with the base", true, "L0", "this point is the base"});
+    } else {
+      point.arrays = {output_tokens(facts_.timed.last)};
+      point.verdicts.push_back(compare_with_base(engine(), group_.comm(), requests(), facts_.timed.last,
+                                                 base_ ? &*base_ : nullptr, dtype()));
+    }
+    point.verdicts.push_back(judge_repeatability(facts_));
+    point.verdicts.push_back(judge_phases(facts_));
+    point.verdicts.push_back(judge_plausibility(facts_));
+  }
+
+  void score_workload_text() {
+    std::vector<std::int32_t> text;
+    for (const Request& request : requests()) text.insert(text.end(), request.prompt.begin(), request.prompt.end());
+    text.resize(std::min(text.size(), static_cast<std::size_t>(kScoredTextTokens)));
+    if (text.size() >= 2) facts_.text = score_text(engine(), text, session_->sizes().max_model_len);
+  }
+
+  void inject_token_bug() {
+    if (launch_.options.run.inject_bug != "tokens") return;
+    const auto vocab = static_cast<std::int32_t>(launch_.source.config().vocab_size);
+    for (auto& request : facts_.timed.last.requests) request.tokens.front() = (request.tokens.front() + 1) % vocab;
+  }
+
+  void describe(Point& point) {
+    if (facts_.oversubscribed) point.marks.push_back("oversubscribed");
+    for (auto* samples : {&facts_.timed.samples, &facts_.instrumented, &facts_.isolated, &facts_.memory}) {
+      point.samples.insert(point.samples.end(), samples->begin(), samples->end());
+    }
+    point.samples.push_back(peak_samples("read_bandwidth", "B/s", facts_.peaks.read_bandwidth));
+    point.samples.push_back(peak_samples("gemm_rate", "FLOP/s", facts_.peaks.gemm_rate));
+    point.samples.push_back(peak_samples("multiply_add_peak", "FLOP/s", facts_.peaks.multiply_add_peak));
+    point.hardware.emplace_back("read_bandwidth_working_set_bytes", static_cast<std::int64_t>(facts_.peaks.working_set_bytes));
+    point.hardware.emplace_back("read_bandwidth", sum(facts_.peaks.read_bandwidth));
+    point.hardware.emplace_back("gemm_rate", sum(facts_.peaks.gemm_rate));
+    point.hardware.emplace_back("multiply_add_peak", sum(facts_.peaks.multiply_add_peak));
+    point.hardware.emplace_back("device_name", group_.backend().device_name());
+    for (const auto& [name, fact] : group_.backend().facts()) point.hardware.emplace_back("device_" + name, fact);
+    point.conditions.emplace_back("prompt_tokens_computed", facts_.timed.last.prompt_tokens_computed);
+    point.conditions.emplace_back("prompt_tokens_cached", facts_.timed.last.prompt_tokens_cached);
+    point.conditions.emplace_back("preemptions", facts_.timed.last.preemptions);
+    point.conditions.emplace_back("steps", static_cast<std::int64_t>(facts_.timed.last.steps.size()));
+    add_figures(point, facts_);
+    const bool passed = std::all_of(point.verdicts.begin(), point.verdicts.end(), [](const Verdict& v) { return v.passed; });
+    if (!passed) withdraw_figures(point);
+  }
+
+  Samples peak_samples(const std::string& name, const std::string& unit, const std::vector<double>& values) const {
+    Samples samples = rank_samples(name, unit, "steady_clock", "isolated", plan_.degree);
+    samples.rows.push_back(values);
+    return samples;
+  }
+
+  Launch& launch_;
+  const PointPlan& plan_;
+  RankGroup& group_;
+  std::optional<BaseReference>& base_;
+  std::optional<ModelSession> session_;
+  PointFacts facts_;
+};
+
+Point begin_point(const Launch& launch, const PointPlan& plan) {
+  Point point;
+  point.test_name = plan.experiment;
+  point.test_date = utc_timestamp();
+  point.method = plan.method;
+  point.parameters = plan.parameters;
+  point.hardware = launch.hardware;
+  point.provenance = launch.provenance;
+  point.conditions.emplace_back("seed", launch.options.workload.seed);
+  point.conditions.emplace_back("workload_hash", plan.workload->hash);
+  point.conditions.emplace_back("cache_state", std::string("prefix cache emptied before each repetition"));
+  point.conditions.emplace_back("world_size", static_cast<std::int64_t>(launch.world.size()));
+  point.conditions.emplace_back("oversubscribed", launch.world.oversubscribed(plan.degree));
+  point.conditions.emplace_back("model_notes", [&] {
+    std::string notes;
+    for (const std::string& note : launch.source.notes()) notes += (notes.empty() ? "" : "; ") + note;
+    return notes;
+  }());
+  return point;
+}
+
+}  // namespace
+
+std::int64_t expected_units(const LaunchOptions& options) {
+  return 1 + options.run.repetitions + options.run.instrumented_repetitions;
+}
+
+std::optional<Point> measure_point(Launch& launch, const PointPlan& plan, std::optional<BaseReference>& base) {
+  enum Answer : std::int64_t { kMeasure, kReadBack, kStop };
+  std::int64_t answer = kMeasure;
+  on_rank_zero(launch.world, [&] {
+    if (launch.options.run.resume && launch.store->has(plan.parameters)) answer = kReadBack;
+    if (launch.interrupt.requested()) answer = kStop;
+  });
+  answer = tell_all(launch.world, answer);
+  if (answer == kStop) throw_interrupted();
+  std::optional<Point> point;
+  if (answer == kReadBack) {
+    on_rank_zero(launch.world, [&] {
+      point = launch.store->read(plan.parameters);
+      if (point && !base) base = base_from(*point, plan.degree);
+    });
+    launch.progress.done(expected_units(launch.options));
+    return point;
+  }
+  if (launch.root()) {
+    point = begin_point(launch, plan);
+    launch.progress.show(plan.experiment + " tp " + std::to_string(plan.degree));
+  }
+  RankGroup group(launch.world, launch.setup, plan.degree);
+  while_others_sleep(launch.world, plan.degree, [&] {
+    Point scratch;
+    PointMeasurement(launch, plan, group, base).run(point ? *point : scratch);
+    if (launch.root()) {
+      launch.stages.time("store", Kind::kOverhead, [&] { launch.store->publish(*point); });
+    }
+  });
+  return point;
+}
+
+}  // namespace tpscale

@@ -1,0 +1,78 @@
+#include "bench/trial/plausibility.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "bench/print/number.h"
+#include "bench/statistics/sample_statistics.h"
+
+namespace tpscale {
+namespace {
+
+constexpr double kPhaseTolerance = 0.01;
+constexpr double kPlausibleExcess = 1.15;  // how much faster than a measured peak a figure may seem
+
+/// "120 GFLOP/s is 0.61 of ..." and whether it may be.
+bool within_peak(double rate, double peak, const std::string& what, std::string& sentence) {
+  const bool plausible = peak > 0.0 && rate <= kPlausibleExcess * peak;
+  sentence += (sentence.empty() ? "" : "; ") + what + " " + short_number(rate / 1e9) + " of " + short_number(peak / 1e9) +
+              " G/s measured" + (plausible ? "" : " (implausible)");
+  return plausible;
+}
+
+}  // namespace
+
+Verdict judge_phases(const PointFacts& facts) {
+  const auto& samples = facts.timed.samples;
+  const Samples& wall = samples_named(samples, "wall_seconds");
+  const Samples& prefill = samples_named(samples, "prefill_seconds");
+  const Samples& decode = samples_named(samples, "decode_seconds");
+  const Samples& schedule = samples_named(samples, "schedule_seconds");
+  std::vector<double> gaps;
+  for (auto row = static_cast<std::size_t>(wall.warm_ups); row < wall.rows.size(); ++row) {
+    double gap = 0.0;
+    for (std::size_t rank = 0; rank < wall.rows[row].size(); ++rank) {
+      const double parts = prefill.rows[row][rank] + decode.rows[row][rank] + schedule.rows[row][rank];
+      gap = std::max(gap, std::abs(parts / wall.rows[row][rank] - 1.0));
+    }
+    gaps.push_back(gap);
+  }
+  const double gap = median(gaps);
+  return {"phases add up to the wall", gap <= kPhaseTolerance, "",
+          "prefill + decode + scheduling seconds are " + fixed_number(gap * 100.0, 2) +
+              " % off the wall (median repetition, worst rank; 1 % is allowed)"};
+}
+
+Verdict judge_plausibility(const PointFacts& facts) {
+  Verdict verdict{"plausible", true, "", ""};
+  const double wall = median(timed_seconds(facts, "wall_seconds"));
+  const double prefill = median(timed_seconds(facts, "prefill_seconds"));
+  const double decode = median(timed_seconds(facts, "decode_seconds"));
+  const bool decoded = facts.cost.decode_tokens > 0;
+  if (wall <= 0.0 || prefill <= 0.0 || (decoded && decode <= 0.0)) {
+    verdict.passed = false;
+    verdict.sentence = "a phase took no time at all";
+    return verdict;
+  }
+  verdict.passed = within_peak(sum(facts.cost.prefill_flops) / prefill, sum(facts.peaks.multiply_add_peak),
+                               "prefill GFLOP/s", verdict.sentence);
+  if (decoded) {
+    verdict.passed = within_peak(sum(facts.cost.decode_bytes) / decode, sum(facts.peaks.read_bandwidth), "decode GB/s",
+                                 verdict.sentence) &&
+                     verdict.passed;
+  }
+  if (facts.text && !std::isfinite(facts.text->perplexity())) {
+    verdict.passed = false;
+    verdict.sentence += "; the perplexity is not a finite number";
+  }
+  return verdict;
+}
+
+Verdict judge_repeatability(const PointFacts& facts) {
+  return {"repeatable", facts.timed.same_tokens, "",
+          facts.timed.same_tokens ? "every repetition generated the same tokens"
+                                  : "repetitions of the same requests generated different tokens"};
+}
+
+}  // namespace tpscale

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+#include "model/config.h"
+
+namespace tpscale {
+
+/// A text as the model judges it.
+struct TextScore {
+  std::vector<double> nll;  ///< nll[i]: of token i+1
+  std::int64_t hits = 0;    ///< tokens that were the model's first choice
+
+  double mean_nll() const;    ///< summed in double
+  double perplexity() const;  ///< exp(mean NLL)
+  double accuracy() const;    ///< share of hits
+};
+
+/// Throws UsageError where there are fewer than two tokens or one that the model does not have.
+void require_scorable(std::span<const std::int32_t> tokens, const ModelConfig& config);
+
+/// Scores a text; one longer than `window` in windows that overlap by half, so that every token but the first window's
+/// has at least window/2 tokens before it. Collective over the engine's group.
+TextScore score_text(Engine& engine, std::span<const std::int32_t> tokens, std::int64_t window);
+
+}  // namespace tpscale
