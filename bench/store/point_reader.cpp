@@ -1,6 +1,7 @@
 #include "bench/store/point_reader.h"
 
 #include "bench/store/content_hash.h"
+#include "bench/store/file_image.h"
 #include "bench/store/hdf5_read.h"
 #include "core/error.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "bench/store/file_image.h"
+#include "bench/store/bytes.h"
 #include "bench/store/point.h"
 
 namespace tpscale {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "bench/store/content_hash.h"
+#include "bench/store/file_image.h"
 #include "bench/store/hdf5_write.h"
 
 namespace tpscale {

@@ -1,5 +1,5 @@
 #pragma once
-#include "bench/store/file_image.h"
+#include "bench/store/bytes.h"
 #include "bench/store/point.h"
 
 namespace tpscale {

@@ -1,0 +1,126 @@
+/* Preloaded into a writer: counts its write-type system calls below FAULT_FOLDER and lets call number
+ * FAULT_CALL fail. FAULT_MODE: kill (before the call), torn (half a write, or the whole of another call, then
+ * kill), full (ENOSPC from then on), error (EIO, this call only), short (half a write is done and said).
+ * FAULT_FIRED names a file made when it happens. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum fault { FAULT_NONE, FAULT_KILL, FAULT_TORN, FAULT_ERRNO, FAULT_SHORT };
+
+static long calls;
+
+static int below_folder(const char* path) {
+  const char* folder = getenv("FAULT_FOLDER");
+  return folder != NULL && path != NULL && strncmp(path, folder, strlen(folder)) == 0;
+}
+
+static int descriptor_below_folder(int fd) {
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = '\0';
+  return below_folder(path);
+}
+
+static enum fault next_fault(void) {
+  const char *call = getenv("FAULT_CALL"), *mode = getenv("FAULT_MODE"), *fired = getenv("FAULT_FIRED");
+  if (call == NULL || mode == NULL) return FAULT_NONE;
+  const long wanted = atol(call);
+  const int full = strcmp(mode, "full") == 0;
+  ++calls;
+  if (calls != wanted && !(full && calls > wanted)) return FAULT_NONE;
+  if (fired != NULL) {
+    const long fd = syscall(SYS_openat, AT_FDCWD, fired, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd >= 0) syscall(SYS_close, fd);
+  }
+  if (strcmp(mode, "kill") == 0) syscall(SYS_kill, getpid(), SIGKILL);
+  if (strcmp(mode, "torn") == 0) return FAULT_TORN;
+  if (strcmp(mode, "short") == 0) return FAULT_SHORT;
+  errno = full ? ENOSPC : EIO;
+  return FAULT_ERRNO;
+}
+
+static long after(enum fault fault, long result) {
+  if (fault == FAULT_TORN) syscall(SYS_kill, getpid(), SIGKILL);
+  return result;
+}
+
+ssize_t write(int fd, const void* data, size_t bytes) {
+  const enum fault fault = descriptor_below_folder(fd) ? next_fault() : FAULT_NONE;
+  if (fault == FAULT_ERRNO) return -1;
+  if (fault != FAULT_NONE && bytes > 1) bytes /= 2;
+  return after(fault, syscall(SYS_write, fd, data, bytes));
+}
+
+static int open_with(int folder, const char* path, int flags, mode_t mode) {
+  const enum fault fault = (flags & O_CREAT) != 0 && below_folder(path) ? next_fault() : FAULT_NONE;
+  if (fault == FAULT_ERRNO) return -1;
+  return (int)after(fault, syscall(SYS_openat, folder, path, flags, mode));
+}
+
+int open(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(rest, int) : 0;
+  va_end(rest);
+  return open_with(AT_FDCWD, path, flags, mode);
+}
+
+int open64(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(rest, int) : 0;
+  va_end(rest);
+  return open_with(AT_FDCWD, path, flags, mode);
+}
+
+int fsync(int fd) {
+  const enum fault fault = descriptor_below_folder(fd) ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_fsync, fd));
+}
+
+int fchmod(int fd, mode_t mode) {
+  const enum fault fault = descriptor_below_folder(fd) ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_fchmod, fd, mode));
+}
+
+int close(int fd) {
+  const int written = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+  const enum fault fault = written && descriptor_below_folder(fd) ? next_fault() : FAULT_NONE;
+  const int saved = errno;
+  const long result = syscall(SYS_close, fd); /* the descriptor is gone even where close fails */
+  if (fault == FAULT_ERRNO) {
+    errno = saved;
+    return -1;
+  }
+  return (int)after(fault, result);
+}
+
+int rename(const char* from, const char* to) {
+  const enum fault fault = below_folder(to) ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_rename, from, to));
+}
+
+int mkdir(const char* path, mode_t mode) {
+  const enum fault fault = below_folder(path) ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_mkdir, path, mode));
+}
+
+int unlink(const char* path) {
+  /* Room can always be freed: a full disk lets names be removed. */
+  const char* mode = getenv("FAULT_MODE");
+  const int full = mode != NULL && strcmp(mode, "full") == 0;
+  const enum fault fault = below_folder(path) && !full ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_unlink, path));
+}
