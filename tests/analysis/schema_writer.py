@@ -28,6 +28,7 @@ class PointSpec:
     provenance: dict[str, Any] = field(default_factory=dict)
     # (phase, name) -> (rows, unit, warm_ups)
     samples: dict[tuple[str, str], tuple[np.ndarray, str, int]] = field(default_factory=dict)
+    sample_marks: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # name -> (value, low, high, unit)
     results: dict[str, tuple[float, float, float, str]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
@@ -85,6 +86,8 @@ def fill(root: Any, spec: PointSpec) -> None:
         columns = [f"rank {rank}" for rank in range(data.shape[1])]
         clock = "none" if phase == "memory" else "steady_clock"
         set_all(dataset, {"unit": unit, "clock": clock, "warm_ups": warm_ups, "columns": columns})
+        if (phase, name) in spec.sample_marks:
+            set_attribute(dataset, "marks", spec.sample_marks[phase, name])
     results = root.create_group("results")
     for name, (value, low, high, unit) in spec.results.items():
         triple = np.array([value, low, high])

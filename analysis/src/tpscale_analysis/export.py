@@ -19,8 +19,9 @@ from tpscale_analysis.statistics import Estimate, median_estimate, spread
 Json = dict[str, Any]
 
 
-def to_json(results: Results) -> str:
-    return json.dumps(summary(results), indent=1, allow_nan=False, ensure_ascii=True) + "\n"
+def to_json(record: Json) -> str:
+    """The text of results.json, from the summary."""
+    return json.dumps(record, indent=1, allow_nan=False, ensure_ascii=True) + "\n"
 
 
 def summary(results: Results) -> Json:

@@ -57,6 +57,13 @@ def plain(value: float, digits: int = 4) -> str:
     return f"{value:,.{max(0, digits - 1 - exponent)}f}"
 
 
+def ratio_interval(estimate: Estimate) -> str:
+    """A speed-up."""
+    if estimate.low == estimate.high:
+        return f"{estimate.value:.2f}"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
 def byte_size(size: int) -> str:
     """A message size in the largest unit that it fills."""
     scale = scale_for("B", [size])

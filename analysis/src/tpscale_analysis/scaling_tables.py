@@ -19,6 +19,7 @@ from tpscale_analysis.numbers import (
     percent,
     percent_interval,
     percent_range,
+    ratio_interval,
     scale_for,
 )
 from tpscale_analysis.scaling import PHASES, Phase, Scaling, ScalingRow
@@ -35,31 +36,33 @@ def phase_table(scaling: Scaling, phase: Phase) -> Table:
     rate = scale_for("token/s", [metric.value for metric in throughputs])
     columns = (
         Column("tp"),
-        Column("repetitions"),
-        Column(f"time [{seconds.unit}]"),
-        Column(f"throughput [{rate.unit}]"),
         Column("speed-up"),
         Column("efficiency"),
+        Column(f"time [{seconds.unit}]"),
+        Column(f"throughput [{rate.unit}]"),
+        Column("repetitions"),
         Column("visible from"),
         Column("marks", numeric=False),
     )
 
     def cells(row: ScalingRow) -> tuple[str, ...]:
+        marks = "; ".join(part for part in (*row.marks, row.reason) if part)
+        tp = f"{row.tp} *" if marks else str(row.tp)
         if not row.seconds:
-            return (str(row.tp), *[NONE] * 6, "; ".join((*row.marks, row.reason)))
+            return (tp, *[NONE] * 6, marks)
         throughput = NONE
         if row.throughput:
             metric = row.throughput
             throughput = rate.show_interval(Estimate(metric.value, metric.low, metric.high))
         return (
-            str(row.tp),
-            str(row.repetitions),
+            tp,
+            ratio_interval(row.speedup) if row.speedup else NONE,
+            percent_interval(row.efficiency) if row.efficiency else NONE,
             seconds.show_interval(row.seconds),
             throughput,
-            scale_for("1", []).show_interval(row.speedup) if row.speedup else NONE,
-            percent_interval(row.efficiency) if row.efficiency else NONE,
+            str(row.repetitions),
             percent(row.seconds.half_width),
-            "; ".join(part for part in (*row.marks, row.reason) if part),
+            marks,
         )
 
     return Table(
@@ -79,6 +82,8 @@ def _phase_note(scaling: Scaling, phase: Phase) -> str:
         )
     else:
         notes.append("Base not measured again at the end: the drift is not known.")
+    if any(row.marks or row.reason for row in scaling.of_phase(phase)):
+        notes.append("* has marks, in the last column.")
     if any(set(NO_CLAIM) & set(row.marks) for row in scaling.of_phase(phase)):
         notes.append(
             "Oversubscribed: more ranks than cores or GPUs. Shown as measured; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tpscale_analysis.breakdown import PART_TITLES, STEP_PHASES
 from tpscale_analysis.headings import curve_title
-from tpscale_analysis.numbers import percent, percent_interval, percent_range, plain, scale_for
+from tpscale_analysis.numbers import percent, percent_interval, percent_range, plain, ratio_interval
 from tpscale_analysis.scaling import PHASES, Scaling, ScalingRow
 from tpscale_analysis.scaling_tables import NO_CLAIM, breakdowns
 from tpscale_analysis.statistics import Estimate
@@ -59,7 +59,7 @@ def _how_it_scales(scaling: Scaling) -> list[str]:
 
 def _times(row: ScalingRow) -> str:
     estimate = row.speedup or Estimate(1.0, 1.0, 1.0)
-    return f"{scale_for('1', []).show_interval(estimate)} times"
+    return f"{ratio_interval(estimate)} times"
 
 
 def _oversubscribed(row: ScalingRow) -> bool:

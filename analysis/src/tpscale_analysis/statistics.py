@@ -76,12 +76,16 @@ def _generator(seed: str) -> np.random.Generator:
 
 
 def _resampled_medians(times: FloatArray, generator: np.random.Generator) -> FloatArray:
-    if len(times) == 1:
+    count = len(times)
+    if count == 1:
         return np.full(RESAMPLES, times[0])
+    ordered = np.sort(times)
     medians = np.empty(RESAMPLES)
-    step = max(1, _DRAWS_AT_ONCE // len(times))
+    step = max(1, _DRAWS_AT_ONCE // count)
+    low, high = (count - 1) // 2, count // 2
     for start in range(0, RESAMPLES, step):
         stop = min(start + step, RESAMPLES)
-        drawn = generator.integers(0, len(times), (stop - start, len(times)))
-        medians[start:stop] = np.median(times[drawn], axis=1)
+        drawn = generator.integers(0, count, (stop - start, count), dtype=np.int32)
+        drawn.partition((low, high), axis=1)  # of ranks in place of times: the same and faster
+        medians[start:stop] = (ordered[drawn[:, low]] + ordered[drawn[:, high]]) / 2
     return medians

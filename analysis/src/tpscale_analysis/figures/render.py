@@ -26,10 +26,11 @@ def to_png(figure: Figure) -> bytes:
         width = _PANEL_INCHES[0] * len(figure.panels)
         heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * len(figure.panels))[:3]
         height = _PANEL_INCHES[1] + 0.2 * len(heading)
-        canvas = Canvas(figsize=(width, height), layout="constrained")
+        canvas = Canvas(figsize=(width, height))
         FigureCanvasAgg(canvas)
-        canvas.suptitle("\n".join(heading), x=0.01, ha="left", fontsize=9.5)
+        canvas.suptitle("\n".join(heading), x=0.01, y=0.99, ha="left", va="top", fontsize=9.5)
         axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
+        _place(canvas, len(figure.panels), 0.2 * len(heading))
         for one, panel in zip(axes, figure.panels, strict=True):
             one.set_title(panel.title)
             panel.draw(one, PRINT)
@@ -41,9 +42,10 @@ def to_png(figure: Figure) -> bytes:
 def to_svg(panel: Panel, prefix: str) -> str:
     """One panel for the page: its colours are CSS variables, its text is text, its ids begin with `prefix`."""
     with mpl.rc_context(settings(PLACEHOLDERS)):
-        canvas = Canvas(figsize=_PANEL_INCHES, layout="constrained", facecolor="none")
+        canvas = Canvas(figsize=_PANEL_INCHES, facecolor="none")
         FigureCanvasSVG(canvas)
         axes = canvas.subplots()
+        _place(canvas, 1, 0.0)
         axes.set_title(panel.title)
         panel.draw(axes, PLACEHOLDERS)
         out = io.StringIO()
@@ -58,3 +60,17 @@ def to_svg(panel: Panel, prefix: str) -> str:
     svg = _FONT.sub(r"font: \1\2 system-ui, sans-serif", svg)
     svg = _FAMILY.sub("font-family: system-ui, sans-serif", svg)
     return use_page_colours(svg)
+
+
+def _place(canvas: Canvas, panels: int, heading: float) -> None:
+    """Fixed margins in inches: matplotlib's own layout costs as much again as the drawing."""
+    width, height = canvas.get_size_inches()
+    left, right, top, bottom = 0.78, 0.12, 0.32, 0.92
+    plot = width / panels - left - right
+    canvas.subplots_adjust(
+        left=left / width,
+        right=1 - right / width,
+        top=1 - (top + heading) / height,
+        bottom=bottom / height,
+        wspace=(left + right) / plot,
+    )

@@ -136,11 +136,14 @@ def thousands(axes: Axes) -> None:
 
 
 def legend_below(axes: Axes, columns: int) -> None:
+    """Under the axis' label, in the margin that every panel has."""
     axes.legend(
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.2),
+        bbox_to_anchor=(0.5, -0.17),
         ncol=columns,
         handlelength=1.4,
         columnspacing=1.2,
         handletextpad=0.5,
+        borderaxespad=0.2,
+        labelspacing=0.3,
     )

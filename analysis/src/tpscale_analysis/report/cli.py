@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tpscale_analysis.errors import AnalysisError, UsageError
 from tpscale_analysis.escape import console
-from tpscale_analysis.export import to_json
+from tpscale_analysis.export import summary, to_json
 from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.inputs import Source, find_sources, read_points
 from tpscale_analysis.printout import printout
@@ -91,11 +91,12 @@ def _say(text: str) -> None:
 
 def _write(folder: Path, results: Results, figures: bool) -> None:
     report = compose(results)
-    publish(folder / "results.json", to_json(results).encode())
+    record = summary(results)
+    publish(folder / "results.json", to_json(record).encode())
     if figures:
         _write_figures(folder / "figures", report)
     publish(folder / "report.md", to_markdown_text(report).encode("utf-8", "replace"))
-    publish(folder / "report.html", to_html(report, results).encode("utf-8", "replace"))
+    publish(folder / "report.html", to_html(report, record).encode("utf-8", "replace"))
     _say("".join(f"{console(shown(folder / name))}\n" for name in WRITTEN))
 
 

@@ -8,11 +8,10 @@ import jinja2
 import markupsafe
 
 from tpscale_analysis import escape
-from tpscale_analysis.export import summary
+from tpscale_analysis.export import Json
 from tpscale_analysis.figures.render import to_svg
 from tpscale_analysis.figures.style import DARK, PRINT, css_variables
 from tpscale_analysis.report.content import RawPoint, Report
-from tpscale_analysis.results import Results
 from tpscale_analysis.table import Table, to_markdown
 
 _LOADER = jinja2.PackageLoader("tpscale_analysis.report")
@@ -24,7 +23,7 @@ class Ready(str):
     __slots__ = ()
 
 
-def to_html(report: Report, results: Results) -> str:
+def to_html(report: Report, record: Json) -> str:
     environment = jinja2.Environment(
         loader=_LOADER,
         autoescape=True,
@@ -33,8 +32,8 @@ def to_html(report: Report, results: Results) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    data = summary(results)
-    data.pop("raw_results")  # results.json has them; the page shows them folded
+    # results.json has the raw samples too; the page shows them folded
+    data = {name: value for name, value in record.items() if name != "raw_results"}
     return environment.get_template("report.html.j2").render(
         report=report,
         charts=_charts(report),
