@@ -1,0 +1,169 @@
+#include "model/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "model/scratch_model.h"
+
+namespace tpscale {
+namespace {
+
+using test::message_of;
+using test::ScratchModel;
+using testing::AllOf;
+using testing::HasSubstr;
+
+ModelConfig read_text(const std::string& text) {
+  const ScratchModel folder;
+  folder.write("config.json", text);
+  return read_config(folder.file("config.json"));
+}
+
+std::string complaint(const std::string& text) {
+  return message_of<BadDataError>([&] { read_text(text); });
+}
+
+/// The least a configuration must say, and `more`.
+std::string llama(const std::string& more) {
+  return R"({"architectures": ["LlamaForCausalLM"], "vocab_size": 320, "hidden_size": 64, "intermediate_size": 176,
+    "num_hidden_layers": 3, "num_attention_heads": 8)" +
+         (more.empty() ? "" : ", " + more) + "}";
+}
+
+TEST(Presets, HaveTheParametersOfTheRealModels) {
+  EXPECT_EQ(parameter_count(preset_config("qwen3-0.6b")), 596'049'920);
+  EXPECT_EQ(parameter_count(preset_config("qwen3-8b")), 8'190'735'360);
+  EXPECT_EQ(parameter_count(preset_config("llama-2-7b")), 6'738'415'616);
+  EXPECT_EQ(parameter_count(preset_config("llama-2-13b")), 13'015'864'320);
+  EXPECT_EQ(parameter_count(preset_config("llama-3.1-8b")), 8'030'261'248);
+}
+
+TEST(Presets, AnUnknownOneIsAnErrorThatListsThem) {
+  EXPECT_THAT(message_of<UsageError>([] { preset_config("gpt-9"); }),
+              AllOf(HasSubstr("gpt-9"), HasSubstr("tiny"), HasSubstr("embedded"), HasSubstr("llama-3.1-8b")));
+  for (const std::string_view name : preset_names()) EXPECT_TRUE(is_preset(name)) << name;
+  EXPECT_FALSE(is_preset("nowhere"));
+}
+
+TEST(ReadConfig, LlamaDefaultsAreThoseOfTransformers) {
+  const ModelConfig config = read_text(llama(""));
+  EXPECT_EQ(config.architecture, "llama");
+  EXPECT_EQ(config.num_kv_heads, 8);
+  EXPECT_EQ(config.head_dim, 8);
+  EXPECT_EQ(config.max_position_embeddings, 2048);
+  EXPECT_EQ(config.rms_norm_eps, 1e-6);
+  EXPECT_EQ(config.rope.theta, 10000.0);
+  EXPECT_EQ(config.rope.scaling, RopeScaling::kNone);
+  EXPECT_FALSE(config.tied_embeddings || config.attention_bias || config.mlp_bias || config.qk_norm);
+  EXPECT_EQ(config.dtype, Dtype::kF32);
+}
+
+TEST(ReadConfig, Qwen3DefaultsAreThoseOfTransformers) {
+  const ModelConfig config = read_text(
+      R"({"architectures": ["Qwen3ForCausalLM"], "vocab_size": 331, "hidden_size": 64, "intermediate_size": 160,
+          "num_hidden_layers": 3, "num_attention_heads": 32, "use_sliding_window": false, "sliding_window": 16,
+          "mlp_bias": true, "dtype": "bfloat16", "layer_types": ["full_attention", "full_attention", "full_attention"]})");
+  EXPECT_EQ(config.architecture, "qwen3");
+  EXPECT_EQ(config.num_kv_heads, 32);
+  EXPECT_EQ(config.head_dim, 128);
+  EXPECT_EQ(config.max_position_embeddings, 32768);
+  EXPECT_TRUE(config.qk_norm);
+  EXPECT_FALSE(config.mlp_bias) << "Qwen3 has no such setting";
+  EXPECT_FALSE(config.tied_embeddings);
+  EXPECT_EQ(config.dtype, Dtype::kBF16);
+}
+
+TEST(ReadConfig, ReadsEverySpellingOfRopeScaling) {
+  EXPECT_EQ(read_text(llama(R"("rope_scaling": null)")).rope.scaling, RopeScaling::kNone);
+  EXPECT_EQ(read_text(llama(R"("rope_scaling": {"type": "linear", "factor": 4})")).rope.scaling,
+            RopeScaling::kLinear);
+  const RopeConfig yarn =
+      read_text(llama(R"("rope_theta": 5.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0,
+      "attention_factor": 1.5, "beta_fast": 16, "beta_slow": 2, "mscale": 0.7, "mscale_all_dim": 1.2,
+      "truncate": false, "original_max_position_embeddings": 64})"))
+          .rope;
+  EXPECT_EQ(yarn.scaling, RopeScaling::kYarn);
+  EXPECT_EQ(yarn.attention_factor, 1.5);
+  EXPECT_EQ(yarn.beta_fast, 16.0);
+  EXPECT_EQ(yarn.beta_slow, 2.0);
+  EXPECT_EQ(yarn.mscale, 0.7);
+  EXPECT_EQ(yarn.mscale_all_dim, 1.2);
+  EXPECT_FALSE(yarn.truncate);
+  EXPECT_EQ(yarn.original_max_position_embeddings, 64);
+  const RopeConfig newer =
+      read_text(llama(R"("rope_parameters": {"rope_theta": 500000.0, "rope_type": "llama3", "factor": 8.0,
+          "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192})"))
+          .rope;
+  EXPECT_EQ(newer.scaling, RopeScaling::kLlama3);
+  EXPECT_EQ(newer.theta, 500000.0);
+  EXPECT_EQ(read_text(llama(R"("rope_parameters": {"rope_theta": 7.0})")).rope.scaling, RopeScaling::kNone);
+}
+
+struct Bad {
+  std::string text, says;
+};
+class BadConfig : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadConfig, IsOneSentenceThatNamesTheFault) {
+  const std::string sentence = complaint(GetParam().text);
+  EXPECT_THAT(sentence, HasSubstr(GetParam().says)) << GetParam().text;
+  EXPECT_THAT(sentence, HasSubstr("config.json"));
+  EXPECT_EQ(sentence.find('\n'), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadConfig,
+    testing::Values(
+        Bad{"", "not valid JSON"}, Bad{"[]", "not a JSON object"}, Bad{"3", "not a JSON object"},
+        Bad{"{} {}", "not valid JSON"}, Bad{"{", "not valid JSON"}, Bad{std::string("{}\0x", 4), "zero byte"},
+        Bad{R"({"a": 1, "a": 2})", "'a' twice"}, Bad{R"({"a": {"b": 1, "b": 1}})", "'a/b' twice"},
+        Bad{R"({"a":[[[[[[[[[[1]]]]]]]]]]})", "nested too deeply"},
+        Bad{R"({"a": "\ud800"})", "not valid JSON"}, Bad{"{\"a\": \"\xff\"}", "not valid JSON"},
+        Bad{"{}", "names no architecture; known are: LlamaForCausalLM, Qwen3ForCausalLM"},
+        Bad{R"({"architectures": ["GPT2LMHeadModel"]})",
+            "'GPT2LMHeadModel' is not known; known are: LlamaForCausalLM, Qwen3ForCausalLM"},
+        Bad{R"({"architectures": ["Llama\u001b[31m"]})", "'Llama?[31m' is not known"},
+        Bad{R"({"architectures": ["LlamaForCausalLM"]})", "vocab_size is missing"},
+        Bad{llama(R"("num_key_value_heads": 3)"), "must be divisible by num_key_value_heads (3)"},
+        Bad{llama(R"("num_key_value_heads": -1)"), "num_key_value_heads must be an integer from 1"},
+        Bad{llama(R"("num_key_value_heads": 0)"), "num_key_value_heads must be an integer from 1"},
+        Bad{llama(R"("head_dim": 8.0)"), "head_dim must be an integer"},
+        Bad{llama(R"("head_dim": 18446744073709551616)"), "head_dim must be an integer"},
+        Bad{llama(R"("head_dim": 7)"), "head_dim must be even"},
+        Bad{llama(R"("head_dim": "8")"), "head_dim must be"},
+        Bad{llama(R"("max_position_embeddings": 99999999999)"), "max_position_embeddings must be"},
+        Bad{llama(R"("rms_norm_eps": -1.0)"), "rms_norm_eps must be"},
+        Bad{llama(R"("rms_norm_eps": 1e999)"), "not valid JSON"},
+        Bad{llama(R"("rope_theta": 0)"), "rope_theta must be"},
+        Bad{llama(R"("rope_theta": true)"), "rope_theta must be"},
+        Bad{llama(R"("hidden_act": "gelu")"), "must be silu"},
+        Bad{llama(R"("tie_word_embeddings": 1)"), "tie_word_embeddings must be true or false"},
+        Bad{llama(R"("use_sliding_window": true)"), "use_sliding_window"},
+        Bad{llama(R"("layer_types": ["sliding_attention"])"), "layer_types/0 is not supported"},
+        Bad{llama(R"("quantization_config": {"bits": 4})"), "quantization_config"},
+        Bad{llama(R"("partial_rotary_factor": 0.5)"), "partial_rotary_factor"},
+        Bad{llama(R"("torch_dtype": "float8")"),
+            "'float8' is not known; known are: float32, bfloat16, float16"},
+        Bad{llama(R"("rope_scaling": {"rope_type": "longrope", "factor": 2.0})"),
+            "'longrope' is not known; known are: default, linear, dynamic, llama3, yarn"},
+        Bad{llama(R"("rope_scaling": {})"), "rope_scaling/rope_type is missing"},
+        Bad{llama(R"("rope_scaling": "yarn")"), "rope_scaling must be an object"},
+        Bad{llama(R"("rope_scaling": {"type": "linear"})"), "rope_scaling/factor is missing"},
+        Bad{llama(R"("rope_scaling": {"type": "llama3", "factor": 8.0})"), "low_freq_factor is missing"},
+        Bad{llama(
+                R"("rope_scaling": {"type": "linear", "factor": 2.0}, "rope_parameters": {"rope_theta": 2.0})"),
+            "both rope_scaling and rope_parameters"}));
+
+TEST(ReadConfig, RefusesAFileThatIsTooLarge) {
+  EXPECT_THAT(complaint(llama("") + std::string(1 << 20, ' ')), HasSubstr("at most"));
+}
+
+TEST(ReadConfig, AMissingFileIsMissingInput) {
+  const ScratchModel folder;
+  EXPECT_THAT(message_of<MissingInputError>([&] { read_config(folder.file("config.json")); }),
+              HasSubstr("config.json"));
+}
+
+}  // namespace
+}  // namespace tpscale
