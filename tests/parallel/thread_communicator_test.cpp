@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <stdexcept>
+#include <string>
+#include <tuple>
 
 #include "communicator_contract.h"
 #include "core/check.h"
@@ -9,16 +11,20 @@
 namespace tpscale {
 namespace {
 
-class ThreadCommunicator : public testing::TestWithParam<int> {};
+class ThreadCommunicator : public testing::TestWithParam<std::tuple<int, test::Contract>> {};
 
 TEST_P(ThreadCommunicator, KeepsTheContract) {
-  for (const test::Contract& contract : test::communicator_contracts()) {
-    SCOPED_TRACE(contract.name);
-    test::run_on_ranks(GetParam(), contract.check);
-  }
+  const auto& [ranks, contract] = GetParam();
+  test::run_on_ranks(ranks, contract.check);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ranks, ThreadCommunicator, testing::Values(1, 2, 3, 4, 8));
+INSTANTIATE_TEST_SUITE_P(Ranks, ThreadCommunicator,
+                         testing::Combine(testing::Values(1, 2, 3, 4, 8),
+                                          testing::ValuesIn(test::communicator_contracts())),
+                         [](const auto& test) {
+                           return std::string(std::get<1>(test.param).name) + "_on_" +
+                                  std::to_string(std::get<0>(test.param));
+                         });
 
 TEST(RunOnRanks, RethrowsTheFirstErrorAndHangsNobody) {
   const auto rank_two_fails = [](Communicator& group) {
