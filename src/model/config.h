@@ -52,6 +52,9 @@ ModelConfig preset_config(std::string_view name);
 /// Reads and checks a config.json (untrusted). Throws BadDataError with one sentence; an unknown architecture
 /// lists the known ones. `path` is the file.
 ModelConfig read_config(const std::string& path);
+/// The same from the text of a config.json: a pure function, made to be fed anything. `name` begins every
+/// sentence.
+ModelConfig parse_config(std::string_view text, const std::string& name);
 /// Every parameter as the checkpoint counts them (a tied head once).
 std::int64_t parameter_count(const ModelConfig& config);
 

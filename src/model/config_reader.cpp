@@ -147,14 +147,10 @@ std::int64_t required(const FlatJson& json, const std::string& path, std::int64_
 
 }  // namespace
 
-ModelConfig read_config(const std::string& path) {
-  const std::filesystem::path file(path);
-  const ModelFile opened(file.parent_path().string(), file.filename().string());
-  const FlatJson json(opened.read_all(kMaxConfigBytes), path);
-
+ModelConfig parse_config(std::string_view text, const std::string& name) {
+  const FlatJson json(text, name);
   const Family& family = family_of(json);
   ModelConfig config;
-  config.name = file.parent_path().string();
   config.architecture = family.model_type;
   config.vocab_size = required(json, "vocab_size", kMaxVocab);
   config.hidden_size = required(json, "hidden_size", kMaxWidth);
@@ -189,6 +185,14 @@ ModelConfig read_config(const std::string& path) {
   config.tied_embeddings = json.boolean("tie_word_embeddings", false);
   config.dtype = read_dtype(json);
   refuse_unsupported(json);
+  return config;
+}
+
+ModelConfig read_config(const std::string& path) {
+  const std::filesystem::path file(path);
+  const ModelFile opened(file.parent_path().string(), file.filename().string());
+  ModelConfig config = parse_config(opened.read_all(kMaxConfigBytes), path);
+  config.name = file.parent_path().string();
   return config;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/counter_rng.h"
 #include "core/error.h"
 #include "model/scratch_model.h"
 
@@ -15,9 +16,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 ModelConfig read_text(const std::string& text) {
-  const ScratchModel folder;
-  folder.write("config.json", text);
-  return read_config(folder.file("config.json"));
+  return parse_config(text, "config.json");
 }
 
 std::string complaint(const std::string& text) {
@@ -156,7 +155,38 @@ INSTANTIATE_TEST_SUITE_P(
             "both rope_scaling and rope_parameters"}));
 
 TEST(ReadConfig, RefusesAFileThatIsTooLarge) {
-  EXPECT_THAT(complaint(llama("") + std::string(1 << 20, ' ')), HasSubstr("at most"));
+  const ScratchModel folder;
+  folder.write("config.json", llama("") + std::string(1 << 20, ' '));
+  EXPECT_THAT(message_of<BadDataError>([&] { read_config(folder.file("config.json")); }),
+              HasSubstr("at most"));
+}
+
+// Mutated configurations are taken, with every number within its cap, or refused.
+TEST(ReadConfig, MutatedConfigurationsAreTakenOrRefused) {
+  const std::string good =
+      llama(R"("num_key_value_heads": 4, "rope_scaling": {"rope_type": "yarn", "factor": 4.0},
+      "tie_word_embeddings": true, "rms_norm_eps": 1e-5)");
+  const std::string alphabet = "{}[]\",:0123456789.eE-+\\utfnl \x01\x7f\xff";
+  int taken = 0;
+  constexpr int kMutants = 20'000;
+  for (std::uint64_t mutant = 0; mutant < kMutants; ++mutant) {
+    std::string text = good;
+    for (std::uint64_t edit = 0; edit < 1 + mutant % 3; ++edit) {
+      const std::uint64_t bits = counter_bits(edit, mutant);
+      const std::size_t at = bits % text.size();
+      text.replace(at, (bits >> 62) % 2, (bits >> 62) / 2, alphabet[(bits >> 32) % alphabet.size()]);
+    }
+    try {
+      const ModelConfig config = parse_config(text, "mutant");
+      ++taken;
+      ASSERT_TRUE(config.hidden_size >= 1 && config.hidden_size <= 131072) << text;
+      ASSERT_TRUE(config.num_heads % config.num_kv_heads == 0 && config.head_dim % 2 == 0) << text;
+      ASSERT_GT(parameter_count(config), 0) << text;
+    } catch (const BadDataError&) {
+    }
+  }
+  EXPECT_GT(taken, 100);
+  EXPECT_LT(taken, kMutants / 2);
 }
 
 TEST(ReadConfig, AMissingFileIsMissingInput) {
