@@ -57,9 +57,9 @@ std::string rank_cores(const std::vector<RankPlace>& places) {
   return text;
 }
 
-std::string versions(const World& world) {
+std::string versions(const std::vector<std::pair<std::string, std::string>>& libraries) {
   std::string text = "HDF5 " + hdf5_version();
-  for (const auto& [name, version] : world.libraries()) {
+  for (const auto& [name, version] : libraries) {
     // "MPI" -> "Open MPI 4.1.4": the version of most says its name itself.
     text += "; " + (version.find(name) == std::string::npos ? name + " " + version : version);
   }
@@ -115,6 +115,12 @@ std::string utc_timestamp() {
 }
 
 Values launch_provenance(const World& world, std::span<const std::string> command_line) {
+  return launch_provenance(world.places(), world.libraries(), command_line);
+}
+
+Values launch_provenance(const std::vector<RankPlace>& places,
+                         const std::vector<std::pair<std::string, std::string>>& libraries,
+                         std::span<const std::string> command_line) {
   const BuildInfo build = build_info();
   Values values;
   values.emplace_back("commit", build.commit);
@@ -125,9 +131,9 @@ Values launch_provenance(const World& world, std::span<const std::string> comman
   values.emplace_back("flags", build.flags);
   values.emplace_back("command_line", shortened(shell_line(command_line)));
   values.emplace_back("environment", stored_environment(environ));
-  values.emplace_back("hosts", shortened(hosts(world.places())));
-  values.emplace_back("rank_cores", shortened(rank_cores(world.places())));
-  values.emplace_back("versions", shortened(versions(world)));
+  values.emplace_back("hosts", shortened(hosts(places)));
+  values.emplace_back("rank_cores", shortened(rank_cores(places)));
+  values.emplace_back("versions", shortened(versions(libraries)));
   values.emplace_back("binary_hash", binary_hash());
   values.emplace_back("kernel", kernel());
   return values;

@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/store/point.h"
@@ -12,6 +13,10 @@ namespace tpscale {
 /// environment (by allow-list), hosts, rank_cores, versions, binary_hash, kernel. Not collective: the
 /// caller's own host speaks.
 Values launch_provenance(const World& world, std::span<const std::string> command_line);
+/// The same of what a world says: its places and libraries.
+Values launch_provenance(const std::vector<RankPlace>& places,
+                         const std::vector<std::pair<std::string, std::string>>& libraries,
+                         std::span<const std::string> command_line);
 
 /// XXH64 of the running program's file as 16 hex digits.
 std::string binary_hash();
