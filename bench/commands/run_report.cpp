@@ -48,7 +48,10 @@ Json json_of(const Point& point) {
 std::string run_report_text(const Launch& launch, const std::string& results_file) {
   std::string text = "time: " + seconds_text(launch.stages.total_seconds());
   for (const auto& [stage, seconds] : launch.stages.stages()) text += ", " + stage + " " + seconds_text(seconds);
-  text += "; the suite's own share, outside what it measures: " + percent(launch.stages.overhead_share()) + "\n";
+  if (launch.stages.measuring_seconds() > 0.0) {
+    text += "; the suite's own share, outside what it measures: " + percent(launch.stages.overhead_share());
+  }
+  text += "\n";
   text += "points:  " + launch.store->folder() + "/points\n";
   if (!results_file.empty()) text += "results: " + results_file + "\n";
   return text;

@@ -11,6 +11,7 @@ namespace tpscale {
 namespace {
 
 constexpr double kPhaseTolerance = 0.01;
+constexpr double kRunOverheadSeconds = 50e-6;  // begin and end of a run, which no step holds: all of a run of 1 ms
 constexpr double kPlausibleExcess = 1.15;  // how much faster than a measured peak a figure may seem
 
 /// "120 GFLOP/s is 0.61 of ..." and whether it may be.
@@ -34,14 +35,15 @@ Verdict judge_phases(const PointFacts& facts) {
     double gap = 0.0;
     for (std::size_t rank = 0; rank < wall.rows[row].size(); ++rank) {
       const double parts = prefill.rows[row][rank] + decode.rows[row][rank] + schedule.rows[row][rank];
-      gap = std::max(gap, std::abs(parts / wall.rows[row][rank] - 1.0));
+      const double missing = std::max(0.0, std::abs(wall.rows[row][rank] - parts) - kRunOverheadSeconds);
+      gap = std::max(gap, missing / wall.rows[row][rank]);
     }
     gaps.push_back(gap);
   }
   const double gap = median(gaps);
   return {"phases add up to the wall", gap <= kPhaseTolerance, "",
           "prefill + decode + scheduling seconds are " + fixed_number(gap * 100.0, 2) +
-              " % off the wall (median repetition, worst rank; 1 % is allowed)"};
+              " % off the wall beyond 50 us a run (median repetition, worst rank; 1 % is allowed)"};
 }
 
 Verdict judge_plausibility(const PointFacts& facts) {
