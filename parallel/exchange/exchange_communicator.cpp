@@ -46,6 +46,7 @@ ExchangeCommunicator::ExchangeCommunicator(std::string name, Exchange exchange, 
 
 void ExchangeCommunicator::all_reduce_sum(TensorView data) {
   check(data.contiguous(), "all_reduce takes a contiguous tensor");
+  if (data.size() == 0) return;
   const auto scope = log_.begin(Operation::kAllReduce, data.bytes());
   auto* bytes = static_cast<std::byte*>(data.data);
   if (data.bytes() <= kOneShotBytes) {
