@@ -76,7 +76,7 @@ def scaling_point(
     identity = {
         "experiment": kind, "model": "tiny", "dtype": "f32", "workload": "fixed",
         "num_sequences": sequences, "seed": 1, "tp": tp, "threads": 1,
-        "sequences_per_rank": 8 if kind == "weak-scaling" else 0, "base_repeat": base_repeat,
+        "base_repeat": base_repeat, "workload_hash": f"{sequences:016x}",
     }  # fmt: skip
     fields: dict[str, Any] = {
         "test_name": kind,

@@ -12,6 +12,9 @@ import pytest
 from conftest import HERE, Launch
 from schema_writer import set_attribute, write_point, write_results
 from synthetic import scaling_point, strong_launch
+from test_scaling import results_of
+from tpscale_analysis.figures.catalogue import figures_of
+from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.report.cli import main
 
 KEYS = {
@@ -28,7 +31,7 @@ def sentence_of(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_launch_gets_its_report(launch: Launch, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = launch(strong_launch())
+    folder = launch([point for point in strong_launch() if point.parameters["tp"] != 8])
     before = {path: path.read_bytes() for path in (folder / "points").iterdir()}
     assert main([str(folder)]) == 0
     out = capsys.readouterr().out
@@ -50,32 +53,34 @@ def test_a_launch_gets_its_report(launch: Launch, capsys: pytest.CaptureFixture[
 
 def test_made_again_it_is_the_same(launch: Launch) -> None:
     folder = launch(strong_launch()[:2])
-    names = ("results.json", "report.md", "report.html", "figures/strong_tiny_memory.png")
-    main([str(folder)])
+    names = ("results.json", "report.md", "report.html")
+    main([str(folder), "--no-figures"])
     first = [(folder / name).read_bytes() for name in names]
-    main([str(folder)])
+    main([str(folder), "--no-figures"])
     assert [(folder / name).read_bytes() for name in names] == first
 
 
-def test_figures_are_300_dpi(launch: Launch) -> None:
-    folder = launch(strong_launch()[:2])
-    main([str(folder)])
-    png = (folder / "figures" / "strong_tiny_efficiency.png").read_bytes()
+def test_figures_are_300_dpi_and_drawn_the_same_again(launch: Launch) -> None:
+    (scaling,) = results_of(launch(strong_launch()[:2])).scalings
+    figure = figures_of(scaling)[-1]
+    png = to_png(figure)
+    assert to_png(figure) == png
     at = png.index(b"pHYs") + 4
     assert int.from_bytes(png[at : at + 4], "big") == round(300 / 0.0254)
 
 
 def test_a_failed_verdict_shows_no_figure(launch: Launch) -> None:
     points = strong_launch()
-    points[3].verdicts = [("plausible", False, "", "too good to be true")]
+    points = [points[0], points[3]]
+    points[1].verdicts = [("plausible", False, "", "too good to be true")]
     folder = launch(points)
     assert main([str(folder), "--no-figures"]) == 0
     record = json.loads((folder / "results.json").read_text())
-    eight = record["results"][0]["points"][3]
+    eight = record["results"][0]["points"][1]
     assert eight["metrics"] == {}
     assert eight["phases"]["decode"]["speedup"] is None
     assert "breakdown" not in eight
-    assert record["aggregated_stats"][points[3].point_id] == {}
+    assert record["aggregated_stats"][points[1].point_id] == {}
     assert "too good to be true" in (folder / "report.md").read_text()
 
 
@@ -176,7 +181,7 @@ def test_an_unwritable_output(launch: Launch, capsys: pytest.CaptureFixture[str]
 
 def test_strange_names(tmp_path: Path) -> None:
     name = os.fsdecode(b"a b\n'\"<img src=x>$(x) \xff\xe9 \xc3\xa9")
-    results = write_results(tmp_path / name / "results.h5", strong_launch())
+    results = write_results(tmp_path / name / "results.h5", strong_launch()[:2])
     command = [sys.executable, "-m", "tpscale_analysis.report", "--no-figures", str(results)]
     source = str(HERE.parents[1] / "analysis" / "src")
     done = subprocess.run(
@@ -188,7 +193,7 @@ def test_strange_names(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_failure(launch: Launch) -> None:
-    folder = launch(strong_launch())
+    folder = launch(strong_launch()[:2])
     source = str(HERE.parents[1] / "analysis" / "src")
     done = subprocess.run(
         ["bash", "-c", 'set -o pipefail; "$0" -m tpscale_analysis.report --no-figures "$1" | true',

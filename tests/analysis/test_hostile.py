@@ -23,7 +23,7 @@ def hostile_launch() -> list[PointSpec]:
     """Every place that a file fills with text."""
     points = strong_launch(
         parameters={"model": NASTY, "workload": NASTY, NASTY.replace("/", ""): NASTY}
-    )
+    )[:2]
     for point in points:
         name = NASTY.replace("/", "")
         point.method = point.test_date = NASTY

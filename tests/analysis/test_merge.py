@@ -29,7 +29,7 @@ def test_every_order_gives_the_same_bytes(launch: Launch) -> None:
 
 
 def test_copies_count_once(launch: Launch, tmp_path: Path) -> None:
-    points = strong_launch()
+    points = strong_launch()[:2]
     folder = launch(points)
     shutil.copytree(folder, tmp_path / "copy" / folder.name)
     derived = write_results(tmp_path / "derived" / folder.name / "results.h5", points)

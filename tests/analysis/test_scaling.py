@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from conftest import Launch
 from synthetic import scaling_point, strong_launch, weak_launch
-from tpscale_analysis.inputs import find_sources, read_points
+from tpscale_analysis.headings import curve_title
+from tpscale_analysis.inputs import find_sources
+from tpscale_analysis.isolated import read_points
 from tpscale_analysis.results import Results, derive
 from tpscale_analysis.scaling import Scaling, ScalingRow
+from tpscale_analysis.sentences import summary_of
 
 
 def results_of(*folders: Path) -> Results:
@@ -150,3 +153,31 @@ def test_tainted_rows_do_not_count(launch: Launch) -> None:
     points[1].sample_marks["timed", "wall_seconds"] = [""] * (len(rows) - 1) + ["tainted: hot"]
     marked = row_of(only(launch(points, "marked")), "end_to_end", 2)
     assert marked.seconds == plain.seconds
+    assert "tainted" not in marked.marks
+
+
+def test_where_every_repetition_is_tainted_the_figures_say_so(launch: Launch) -> None:
+    points = strong_launch()
+    for name in ("wall_seconds", "prefill_seconds", "decode_seconds"):
+        points[0].sample_marks["timed", name] = ["tainted: 20 % CPU pressure"] * 11
+    scaling = only(launch(points))
+    assert "tainted" in row_of(scaling, "decode", 1).marks
+    assert "base tainted" in row_of(scaling, "decode", 4).marks
+    assert row_of(scaling, "decode", 4).speedup
+    assert any("tainted" in sentence for sentence in summary_of(scaling))
+
+
+def test_a_time_of_zero_has_no_figures(launch: Launch) -> None:
+    points = strong_launch()
+    points[2].samples["timed", "decode_seconds"] = (np.zeros((11, 4)), "s", 1)
+    row = row_of(only(launch(points)), "decode", 4)
+    assert row.speedup is None
+    assert row.reason == "a time of zero"
+
+
+def test_curves_of_one_name_are_told_apart(launch: Launch) -> None:
+    points = strong_launch() + strong_launch(parameters={"input_tokens": 64})
+    points += strong_launch(parameters={"input_tokens": 32})
+    titles = {curve_title(s.curve) for s in results_of(launch(points)).scalings}
+    assert len(titles) == 3
+    assert any("input_tokens 64" in title for title in titles)

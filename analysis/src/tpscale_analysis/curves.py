@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tpscale_analysis.merge import MergedPoint, device_of
@@ -12,9 +12,11 @@ from tpscale_analysis.point import Value
 
 Kind = Literal["strong", "weak"]
 KINDS: Mapping[str, Kind] = {"strong-scaling": "strong", "weak-scaling": "weak"}
-# Not part of a curve's identity. Weak scaling fixes the sequences a rank: the totals grow.
+# Not part of a curve's identity. Weak scaling fixes the sequences a rank: the whole workload grows.
 _DEGREE = frozenset({"tp", "base_repeat"})
-_GROWS = frozenset({"num_sequences"})
+_GROWS = frozenset({"num_sequences", "workload_hash"})
+# What a curve is called by; what else differs between curves of one name is added to it.
+NAMED_BY = ("model", "dtype", "workload", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class Curve:
     common: Mapping[str, Value]
     points: tuple[MergedPoint, ...]
     repeats: Mapping[int, MergedPoint]  # tp -> the same point measured again at the end
+    distinct: tuple[str, ...] = ()  # parameters that tell it from the other curves of its name
 
     @property
     def base(self) -> MergedPoint:
@@ -47,17 +50,43 @@ def find_curves(points: Iterable[MergedPoint]) -> list[Curve]:
     for point in points:
         if point.test_name in KINDS:
             groups[_curve(point, []).key].append(point)
-    return [_curve(group[0], group) for _, group in sorted(groups.items())]
+    return _told_apart([_curve(group[0], group) for _, group in sorted(groups.items())])
+
+
+def _told_apart(curves: list[Curve]) -> list[Curve]:
+    by_name: dict[str, list[Curve]] = defaultdict(list)
+    for curve in curves:
+        by_name[_name(curve)].append(curve)
+    told = []
+    for curve in curves:
+        others = by_name[_name(curve)]
+        names = sorted({name for other in others for name in other.common})
+        differing = [n for n in names if len({str(other.common.get(n)) for other in others}) > 1]
+        told.append(replace(curve, distinct=tuple(n for n in differing if n in curve.common)))
+    return told
+
+
+def _name(curve: Curve) -> str:
+    return repr((curve.test_name, [str(curve.common.get(name)) for name in NAMED_BY]))
+
+
+def _common(kind: Kind, parameters: Mapping[str, Value]) -> dict[str, Value]:
+    if kind == "strong":
+        return {name: parameters[name] for name in sorted(parameters) if name not in _DEGREE}
+    common = {n: parameters[n] for n in sorted(parameters) if n not in _DEGREE | _GROWS}
+    sequences, tp = parameters.get("num_sequences"), parameters.get("tp", 1)
+    if "sequences_per_rank" not in common and isinstance(sequences, int) and isinstance(tp, int):
+        common["sequences_per_rank"] = sequences // tp
+    return common
 
 
 def _curve(sample: MergedPoint, group: list[MergedPoint]) -> Curve:
     kind = KINDS[sample.test_name]
-    left_out = _DEGREE | (_GROWS if kind == "weak" else frozenset())
     return Curve(
         kind=kind,
         test_name=sample.test_name,
         device=device_of(sample.first),
-        common={k: v for k, v in sorted(sample.parameters.items()) if k not in left_out},
+        common=_common(kind, sample.parameters),
         points=tuple(sorted((p for p in group if not p.is_base_repeat), key=lambda p: p.tp)),
         repeats={p.tp: p for p in group if p.is_base_repeat},
     )

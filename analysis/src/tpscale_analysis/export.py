@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
-
 from tpscale_analysis.breakdown import STEP_PHASES, break_down, isolated_all_reduce
 from tpscale_analysis.checklist import checklist
 from tpscale_analysis.memory import memory_use
@@ -216,7 +214,7 @@ def _aggregated(point: MergedPoint, results: Results) -> Json:
                 "high": estimate.high,
                 "min": float(times.min()),
                 "max": float(times.max()),
-                "spread": spread(times) if np.median(times) else 0.0,
+                "spread": spread(times),
             }
     return found
 

@@ -28,6 +28,7 @@ def curve_title(curve: Curve) -> str:
     if "threads" in curve.common:
         threads = curve.common["threads"]
         facts.append(f"{threads} thread{'' if threads == 1 else 's'} a rank")
+    facts += [f"{name} {value_text(curve.common[name])}" for name in curve.distinct]
     return f"{test_title(curve.test_name)}: {', '.join(facts)}"
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpscale_analysis.errors import InputMissingError
-from tpscale_analysis.point import Point
-from tpscale_analysis.reader import read_file, shown
+from tpscale_analysis.reader import shown
 
 MAX_DEPTH = 3  # folders below a path in which launches are looked for
 MAX_FILES = 100_000
@@ -39,10 +38,6 @@ def find_sources(paths: list[Path]) -> list[Source]:
     if len(found) > MAX_FILES:
         raise InputMissingError(f"{len(found)} files are more than {MAX_FILES}; name fewer paths")
     return found
-
-
-def read_points(sources: list[Source]) -> list[Point]:
-    return [point for source in sources for point in read_file(source.file, source.launch)]
 
 
 def _of_file(path: Path) -> Source:

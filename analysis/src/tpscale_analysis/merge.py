@@ -11,10 +11,10 @@ import numpy as np
 
 from tpscale_analysis.errors import BadDataError
 from tpscale_analysis.point import FloatArray, IntArray, Metric, Point, Value, Values, Verdict
-from tpscale_analysis.pool import pool_metrics
+from tpscale_analysis.pool import pool_metrics, pool_rows
 
 # What a device is; the rest of /hardware (measured peaks, free memory, clocks) differs from launch to launch.
-DEVICE_KEYS = ("device", "device_name", "name", "backend", "model", "cpu_model", "gpu_name", "arch")
+DEVICE_KEYS = ("gpu_name", "device_name", "device", "cpu_model")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +71,18 @@ class MergedPoint:
         return {name: why for name, why in sorted(reasons.items()) if name not in self.metrics}
 
     def repetitions(self, key: str) -> FloatArray:
-        """The repetitions of one series of samples, pooled over the runs; empty where there are none."""
-        pooled = [run.samples[key].repetitions() for run in self.measured if key in run.samples]
-        return np.concatenate(pooled) if pooled else np.empty(0)
+        """One figure a repetition, its maximum over ranks, pooled over the runs; empty where there are none."""
+        rows = self.rows(key)
+        return rows.max(axis=1) if rows.size else np.empty(0)
 
     def rows(self, key: str) -> FloatArray:
-        """The rows [repetitions, ranks] that count, pooled; empty where there are none."""
-        pooled = [run.samples[key].counted() for run in self.measured if key in run.samples]
-        pooled = [rows for rows in pooled if rows.shape[1] == pooled[0].shape[1]]
-        return np.concatenate(pooled) if pooled else np.empty((0, 0))
+        """The rows [repetitions, ranks] that count, pooled. Tainted ones only where there are no others."""
+        clean = pool_rows(self.measured, key)
+        return clean if clean.size else pool_rows(self.measured, key, tainted=True)
+
+    def is_tainted(self, key: str) -> bool:
+        """Whether every repetition was."""
+        return not pool_rows(self.measured, key).size and bool(self.rows(key).size)
 
     def array(self, name: str) -> IntArray | None:
         return next((run.arrays[name] for run in self.measured if name in run.arrays), None)
@@ -108,8 +111,8 @@ def unique(items: Iterable[str]) -> tuple[str, ...]:
 
 def device_of(point: Point) -> str:
     """What the point ran on: runs on different devices are never pooled."""
-    known = [f"{key}={point.hardware[key]}" for key in DEVICE_KEYS if key in point.hardware]
-    return ", ".join(known)
+    known = [str(point.hardware[key]) for key in DEVICE_KEYS if key in point.hardware]
+    return next((name for name in known if name), "")
 
 
 def merge(points: Iterable[Point]) -> list[MergedPoint]:

@@ -31,8 +31,17 @@ def curve_metric_table(scaling: Scaling) -> Table | None:
     for name in names:
         metrics = [point.metrics.get(name) for point in points]
         label, cells = show_metrics(name, metrics)
-        rows.append((label, *cells))
-    columns = (Column("figure", numeric=False), *[Column(f"tp {point.tp}") for point in points])
+        marks = dict.fromkeys(mark for metric in metrics if metric for mark in metric.marks)
+        starred = [
+            f"{cell} *" if metric and metric.marks else cell
+            for cell, metric in zip(cells, metrics, strict=True)
+        ]
+        rows.append((label, *starred, "; ".join(marks)))
+    columns = (
+        Column("figure", numeric=False),
+        *[Column(f"tp {point.tp}") for point in points],
+        Column("marks of *", numeric=False),
+    )
     return Table("Every figure of the files", columns, tuple(rows))
 
 

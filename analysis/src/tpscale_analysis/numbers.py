@@ -64,6 +64,12 @@ def ratio_interval(estimate: Estimate) -> str:
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
+def with_unit(unit: str, value: float) -> str:
+    """A figure that chooses its unit for itself."""
+    scale = scale_for(unit, [value])
+    return f"{scale.show(value)} {scale.unit}".rstrip()
+
+
 def byte_size(size: int) -> str:
     """A message size in the largest unit that it fills."""
     scale = scale_for("B", [size])

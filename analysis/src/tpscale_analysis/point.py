@@ -16,6 +16,7 @@ Value = Union[bool, int, float, str, tuple[int, ...]]
 Values = Mapping[str, Value]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+TAINTED = "tainted"  # begins the mark of a repetition that something else on the machine disturbed
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +32,13 @@ class Samples:
     rows: FloatArray  # [repetitions, columns]
     marks: tuple[str, ...]  # one a row, or empty
 
-    def counted(self) -> FloatArray:
-        """The rows that count: without warm-ups and tainted repetitions."""
+    def counted(self, tainted: bool = False) -> FloatArray:
+        """The rows that are no warm-ups; without tainted ones, or those alone."""
         keep = np.arange(len(self.rows)) >= self.warm_ups
-        for row, mark in enumerate(self.marks):
-            keep[row] &= not mark.startswith("tainted")
+        for row in range(len(self.rows)):
+            mark = self.marks[row] if self.marks else ""
+            keep[row] &= mark.startswith(TAINTED) == tainted
         return self.rows[keep]
-
-    def repetitions(self) -> FloatArray:
-        """One figure a repetition: the maximum over ranks."""
-        counted = self.counted()
-        return counted.max(axis=1) if counted.size else np.empty(0)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tpscale_analysis.point import Metric, Point
+from tpscale_analysis.point import FloatArray, Metric, Point
 from tpscale_analysis.statistics import median_estimate, series_marks, spread
 
 # throughput = work / time: the series that holds the time
@@ -24,13 +24,22 @@ def pool_metrics(runs: Sequence[Point]) -> Mapping[str, Metric]:
     return {name: _pool(name, [run for run in runs if name in run.results]) for name in names}
 
 
+def pool_rows(runs: Sequence[Point], key: str, tainted: bool = False) -> FloatArray:
+    """The rows [repetitions, ranks] of one series that count, of all runs; size 0 where there are none."""
+    pooled = [run.samples[key].counted(tainted) for run in runs if key in run.samples]
+    pooled = [rows for rows in pooled if rows.shape[1] == pooled[0].shape[1]]
+    return np.concatenate(pooled) if pooled else np.empty((0, 0))
+
+
 def _pool(name: str, runs: Sequence[Point]) -> Metric:
     metrics = [run.results[name] for run in runs]
     if len(metrics) == 1:
         return metrics[0]
     key = _TIME_OF.get(name.removesuffix("_per_device"), "")
     if key and all(key in run.samples for run in runs):
-        return _from_times(runs, metrics, key)
+        series = [rows.max(axis=1) for rows in (pool_rows([run], key) for run in runs) if rows.size]
+        if len(series) == len(runs) and all((times > 0).all() for times in series):
+            return _from_times(runs, metrics, key, series)
     values = [metric.value for metric in metrics]
     middle = float(np.median(values))
     return Metric(
@@ -47,9 +56,10 @@ def _pool(name: str, runs: Sequence[Point]) -> Metric:
     )
 
 
-def _from_times(runs: Sequence[Point], metrics: Sequence[Metric], key: str) -> Metric:
+def _from_times(
+    runs: Sequence[Point], metrics: Sequence[Metric], key: str, series: list[FloatArray]
+) -> Metric:
     """work / median of all repetitions; the work is the same in every run of one point."""
-    series = [run.samples[key].repetitions() for run in runs]
     work = float(np.median([m.value * np.median(t) for m, t in zip(metrics, series, strict=True)]))
     times = np.concatenate(series)
     seconds = median_estimate(times, f"{runs[0].point_id} {key}")

@@ -12,6 +12,7 @@ from tpscale_analysis.point import IntArray, Metric, Point, Samples, Verdict
 
 SCHEMA_VERSION = 1
 MAX_FILE_BYTES = 2 * 1024**3
+MAX_DEGREE = 1_000_000
 STATUSES = ("measured", "out_of_memory", "not_available")
 # What h5py and NumPy raise on damaged files; a MemoryError is a size that the file claims.
 _DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError,
@@ -65,6 +66,10 @@ def _read_point(root: h5py.Group, launch: str) -> Point:
     if access.integer(root, "complete") != 1:
         raise BadDataError(f"holds a point that is not complete ({root.name})")
     absent = access.values(access.group(root, "absent"))
+    parameters = access.values(access.group(root, "parameters"))
+    degree = parameters.get("tp", 1)
+    if not isinstance(degree, int) or not 1 <= degree <= MAX_DEGREE:
+        raise BadDataError(f"holds a point whose tp is {degree!r:.60}")
     arrays: dict[str, IntArray] = {}
     for name, dataset in access.datasets(access.group(root, "arrays")):
         arrays[name] = access.integers(dataset, 2)
@@ -77,7 +82,7 @@ def _read_point(root: h5py.Group, launch: str) -> Point:
         status=status,
         status_reason=access.text(root, "status_reason"),
         marks=access.texts(root, "marks"),
-        parameters=access.values(access.group(root, "parameters")),
+        parameters=parameters,
         conditions=access.values(access.group(root, "conditions")),
         hardware=access.values(access.group(root, "hardware")),
         provenance=access.values(access.group(root, "provenance")),

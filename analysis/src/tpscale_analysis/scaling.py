@@ -9,7 +9,7 @@ import numpy as np
 
 from tpscale_analysis.curves import Curve
 from tpscale_analysis.merge import MergedPoint, unique
-from tpscale_analysis.point import FloatArray, Metric
+from tpscale_analysis.point import TAINTED, FloatArray, Metric
 from tpscale_analysis.statistics import (
     Estimate,
     median_estimate,
@@ -86,7 +86,7 @@ def analyse(curve: Curve) -> Scaling:
     rows = []
     for phase in PHASES:
         base = curve.base.repetitions(phase.samples)
-        if no_figures(curve.base, equality[curve.base.tp]):
+        if no_figures(curve.base, equality[curve.base.tp]) or (base <= 0).any():
             base = np.empty(0)
         rows += [
             _row(curve, point, phase, base, drifts.get(phase.name), equality[point.tp])
@@ -118,7 +118,7 @@ def _drifts(curve: Curve) -> dict[str, Drift]:
     found = {}
     for phase in PHASES:
         first, last = base.repetitions(phase.samples), again.repetitions(phase.samples)
-        if len(first) and len(last):
+        if len(first) and len(last) and (first > 0).all() and (last > 0).all():
             ratio = ratio_estimate(last, first, f"{curve.key} {phase.name} drift")
             change = Estimate(ratio.value - 1, ratio.low - 1, ratio.high - 1)
             found[phase.name] = Drift(phase, change)
@@ -137,12 +137,17 @@ def _row(
     marks = list(point.marks)
     times = point.repetitions(phase.samples)
     reason = no_figures(point, equality)
-    if not reason and not len(times):
-        reason = point.absent.get(phase.throughput) or f"no samples {phase.samples} are stored"
+    if not reason and (not len(times) or (times <= 0).any()):
+        nothing = "a time of zero" if len(times) else f"no samples {phase.samples} are stored"
+        reason = point.absent.get(phase.throughput) or nothing
     if reason:
         return ScalingRow(phase, point.tp, base_tp, marks=unique(marks), reason=reason)
     if equality.passed is None:
         marks.append("tokens not compared")
+    if point.is_tainted(phase.samples):
+        marks.append(TAINTED)
+    elif curve.base.is_tainted(phase.samples):
+        marks.append("base tainted")
     throughput = point.metrics.get(phase.throughput)
     marks += [*series_marks(times), *(throughput.marks if throughput else ())]
     speedup = efficiency = None

@@ -21,12 +21,15 @@ from tpscale_analysis.numbers import (
     percent_range,
     ratio_interval,
     scale_for,
+    with_unit,
 )
 from tpscale_analysis.scaling import PHASES, Phase, Scaling, ScalingRow
 from tpscale_analysis.statistics import Estimate
 from tpscale_analysis.table import Column, Table
 
-NO_CLAIM = ("oversubscribed",)  # marks under which a figure is shown and nothing is claimed from it
+NO_CLAIM = ("oversubscribed", "tainted", "base tainted")  # shown, and nothing is claimed from it
+ROOF_SHARES = ("prefill_mfu", "decode_mbu")
+PEAKS = (("gemm_rate", "FLOP/s"), ("multiply_add_peak", "FLOP/s"), ("read_bandwidth", "B/s"))
 
 
 def phase_table(scaling: Scaling, phase: Phase) -> Table:
@@ -84,11 +87,14 @@ def _phase_note(scaling: Scaling, phase: Phase) -> str:
         notes.append("Base not measured again at the end: the drift is not known.")
     if any(row.marks or row.reason for row in scaling.of_phase(phase)):
         notes.append("* has marks, in the last column.")
-    if any(set(NO_CLAIM) & set(row.marks) for row in scaling.of_phase(phase)):
+    marks = {mark for row in scaling.of_phase(phase) for mark in row.marks}
+    if "oversubscribed" in marks:
         notes.append(
             "Oversubscribed: more ranks than cores or GPUs. Shown as measured; "
             "no claim about efficiency is made from it."
         )
+    if marks & {"tainted", "base tainted"}:
+        notes.append("Tainted: something else used the machine during every repetition.")
     return " ".join(notes)
 
 
@@ -151,23 +157,16 @@ def all_reduce_table(scaling: Scaling) -> Table | None:
     entries = all_reduces(scaling)
     if not entries:
         return None
-    unit = scale_for("s", [entry.seconds for entry in entries])
-    rate = scale_for("B/s", [entry.algbw for entry in entries])
-    columns = (
-        Column("tp"),
-        Column("message"),
-        Column(f"time [{unit.unit}]"),
-        Column(f"algbw [{rate.unit}]"),
-        Column(f"busbw [{rate.unit}]"),
-        Column("repetitions"),
+    columns = tuple(
+        Column(title) for title in ("tp", "message", "time", "algbw", "busbw", "repetitions")
     )
     rows = tuple(
         (
             str(entry.tp),
             byte_size(entry.message_bytes),
-            unit.show(entry.seconds),
-            rate.show(entry.algbw),
-            rate.show(entry.busbw),
+            with_unit("s", entry.seconds),
+            with_unit("B/s", entry.algbw),
+            with_unit("B/s", entry.busbw),
             str(entry.repetitions),
         )
         for entry in entries
@@ -208,7 +207,35 @@ def _analytic(use: MemoryUse | None, show: object) -> str:
     return f"{show(use.analytic)} ({100 * difference:+.1f} %)"
 
 
+def roof_table(scaling: Scaling) -> Table | None:
+    """Shares of the peaks that were measured in the same launch, beside those peaks."""
+    points = measured_points(scaling)
+    shares = [name for name in ROOF_SHARES if any(name in point.metrics for point in points)]
+    if not shares:
+        return None
+    peaks = [(name, unit) for name, unit in PEAKS if any(point.fact(name) for point in points)]
+    rows = []
+    for point in points:
+        metrics = [point.metrics.get(name) for name in shares]
+        cells = [percent_interval(Estimate(m.value, m.low, m.high)) if m else NONE for m in metrics]
+        found = [(point.fact(name), unit) for name, unit in peaks]
+        cells += [
+            with_unit(unit, value) if isinstance(value, (int, float)) else NONE
+            for value, unit in found
+        ]
+        rows.append((str(point.tp), *cells))
+    titles = ("tp", *shares, *[name for name, _ in peaks])
+    note = (
+        "MFU: FLOPs of prefill over its time over the GEMM rate; MBU: bytes that decode must read "
+        "over its time over the read bandwidth, all ranks together. Peaks: all ranks of the degree "
+        "at work at once, summed, measured in the same launch."
+    )
+    columns = tuple(Column(title) for title in titles)
+    return Table("Share of what the device can do", columns, tuple(rows), note)
+
+
 def scaling_tables(scaling: Scaling) -> list[Table]:
     tables: list[Table | None] = [phase_table(scaling, phase) for phase in PHASES]
-    tables += [breakdown_table(scaling), all_reduce_table(scaling), memory_table(scaling)]
+    tables += [breakdown_table(scaling), roof_table(scaling), all_reduce_table(scaling)]
+    tables.append(memory_table(scaling))
     return [table for table in tables if table]

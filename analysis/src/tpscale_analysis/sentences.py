@@ -33,11 +33,7 @@ def _how_it_scales(scaling: Scaling) -> list[str]:
     ]
     sentences = []
     if last.speedup and last.efficiency:
-        claim = (
-            ""
-            if _oversubscribed(last)
-            else f", an efficiency of {percent_interval(last.efficiency)}"
-        )
+        claim = "" if _no_claim(last) else f", an efficiency of {percent_interval(last.efficiency)}"
         if scaling.curve.kind == "strong":
             start = f"With {last.tp} ranks the same work is done {_times(last)} as fast as with {last.base_tp}"
         else:
@@ -48,13 +44,24 @@ def _how_it_scales(scaling: Scaling) -> list[str]:
             )
         apart = f" ({'; '.join(shares)})" if shares else ""
         sentences.append(f"{start}{claim}{apart}.")
-    crowded = sorted({row.tp for row in scaling.rows if _oversubscribed(row)})
+    crowded = _degrees(scaling, {"oversubscribed"})
     if crowded:
         sentences.append(
-            f"Oversubscribed at tp {', '.join(map(str, crowded))}: there were more ranks than cores or "
-            "GPUs, so these figures say nothing about efficiency."
+            f"Oversubscribed at tp {crowded}: there were more ranks than cores or GPUs, so these "
+            "figures say nothing about efficiency."
+        )
+    busy = _degrees(scaling, {"tainted", "base tainted"})
+    if busy:
+        sentences.append(
+            f"Something else used the machine while tp {busy} or the base was measured: these "
+            "figures are tainted and should be measured again."
         )
     return sentences
+
+
+def _degrees(scaling: Scaling, marks: set[str]) -> str:
+    """The degrees that carry one of the marks in any phase."""
+    return ", ".join(str(tp) for tp in sorted({r.tp for r in scaling.rows if marks & set(r.marks)}))
 
 
 def _times(row: ScalingRow) -> str:
@@ -62,7 +69,7 @@ def _times(row: ScalingRow) -> str:
     return f"{ratio_interval(estimate)} times"
 
 
-def _oversubscribed(row: ScalingRow) -> bool:
+def _no_claim(row: ScalingRow) -> bool:
     return bool(set(NO_CLAIM) & set(row.marks))
 
 
@@ -94,10 +101,9 @@ def _verified(scaling: Scaling) -> list[str]:
     if withheld:
         degrees = ", ".join(map(str, withheld))
         sentences.append(f"The figures of tp {degrees} are withheld; the tables say why.")
-    drifted = sorted({row.tp for row in scaling.rows if "drifted" in row.marks})
+    drifted = _degrees(scaling, {"drifted"})
     if drifted:
-        degrees = ", ".join(map(str, drifted))
         sentences.append(
-            f"The base drifted by more than the interval of the ratios at tp {degrees}."
+            f"The base drifted by more than the interval of the ratios at tp {drifted}."
         )
     return sentences

@@ -37,8 +37,9 @@ class Estimate:
 
 
 def spread(times: FloatArray) -> float:
-    """(max - min) / median."""
-    return float((times.max() - times.min()) / np.median(times))
+    """(max - min) / median; 0 where the median is."""
+    middle = float(np.median(times))
+    return float(times.max() - times.min()) / middle if middle else 0.0
 
 
 def median_estimate(times: FloatArray, seed: str) -> Estimate:

@@ -25,7 +25,7 @@ def efficiency(scaling: Scaling) -> Figure | None:
         subject=curve_title(scaling.curve),
         caption=(
             f"Against tp {base}. Dashed: perfect scaling. Bars: the 95 % interval of the ratio. "
-            "Hollow: oversubscribed, no claim about efficiency."
+            "Hollow: oversubscribed or tainted, nothing is claimed from it."
         ),
         panels=(
             Panel("Speed-up", lambda axes, palette: _speedup(scaling, axes, palette)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import textwrap
+import warnings
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,6 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from tpscale_analysis.figures.figure import Figure, Panel
 from tpscale_analysis.figures.style import PLACEHOLDERS, PRINT, settings, use_page_colours
 
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache
 DPI = 300
 _PANEL_INCHES = (4.1, 3.3)
 _FONT = re.compile(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*")
@@ -22,7 +25,8 @@ _FAMILY = re.compile(r"font-family: [^;\"]*")
 
 def to_png(figure: Figure) -> bytes:
     """All panels in a row, on white."""
-    with mpl.rc_context(settings(PRINT)):
+    with mpl.rc_context(settings(PRINT)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that the font lacks is no news for the user
         width = _PANEL_INCHES[0] * len(figure.panels)
         heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * len(figure.panels))[:3]
         height = _PANEL_INCHES[1] + 0.2 * len(heading)
@@ -41,7 +45,8 @@ def to_png(figure: Figure) -> bytes:
 
 def to_svg(panel: Panel, prefix: str) -> str:
     """One panel for the page: its colours are CSS variables, its text is text, its ids begin with `prefix`."""
-    with mpl.rc_context(settings(PLACEHOLDERS)):
+    with mpl.rc_context(settings(PLACEHOLDERS)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         canvas = Canvas(figsize=_PANEL_INCHES, facecolor="none")
         FigureCanvasSVG(canvas)
         axes = canvas.subplots()

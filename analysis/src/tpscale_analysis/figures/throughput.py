@@ -22,7 +22,7 @@ def throughput(scaling: Scaling) -> Figure | None:
         subject=curve_title(scaling.curve),
         caption=(
             "Tokens a second of each phase. Dashed: the base times the degree. Bars: the 95 % interval. "
-            "Hollow: oversubscribed, no claim about efficiency."
+            "Hollow: oversubscribed or tainted, nothing is claimed from it."
         ),
         panels=tuple(_panel(scaling, phase) for phase in phases),
     )

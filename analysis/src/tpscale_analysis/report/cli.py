@@ -8,11 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tpscale_analysis.errors import AnalysisError, UsageError
+import numpy as np
+
+from tpscale_analysis.errors import AnalysisError, BadDataError, UsageError
 from tpscale_analysis.escape import console
-from tpscale_analysis.export import summary, to_json
+from tpscale_analysis.export import Json, summary, to_json
 from tpscale_analysis.figures.render import to_png
-from tpscale_analysis.inputs import Source, find_sources, read_points
+from tpscale_analysis.inputs import Source, find_sources
+from tpscale_analysis.isolated import read_points
 from tpscale_analysis.printout import printout
 from tpscale_analysis.publish import prepare_folder, publish
 from tpscale_analysis.reader import shown
@@ -40,9 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sources = find_sources(options.paths)
         folder = options.output or _folder_of(sources)
         prepare_folder(folder)
-        results = derive(read_points(sources))
+        points = read_points(sources)
+        with np.errstate(all="raise", under="ignore"):
+            results = derive(points)
+            record = summary(results)
         _say(printout(results))
-        _write(folder, results, options.figures)
+        _write(folder, results, record, options.figures)
+    except ArithmeticError as error:
+        print(f"tpscale-report: the files hold figures beyond all bounds: {error}", file=sys.stderr)
+        return BadDataError.exit_code
     except AnalysisError as error:
         print(f"tpscale-report: {console(error)}", file=sys.stderr)
         return error.exit_code
@@ -89,7 +98,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _write(folder: Path, results: Results, figures: bool) -> None:
+def _write(folder: Path, results: Results, record: Json, figures: bool) -> None:
     report = compose(results)
     record = summary(results)
     publish(folder / "results.json", to_json(record).encode())

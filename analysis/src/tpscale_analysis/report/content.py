@@ -24,6 +24,7 @@ from tpscale_analysis.scaling_tables import (
     breakdown_table,
     memory_table,
     phase_table,
+    roof_table,
 )
 from tpscale_analysis.sentences import summary_of
 from tpscale_analysis.table import Column, Table
@@ -103,7 +104,7 @@ def _curve(scaling: Scaling, name: str) -> Section:
     tables: dict[str, list[Table | None]] = {
         "throughput": [],
         "efficiency": [phase_table(scaling, phase) for phase in PHASES],
-        "step_time": [breakdown_table(scaling)],
+        "step_time": [breakdown_table(scaling), roof_table(scaling)],
         "comm_fraction": [all_reduce_table(scaling)],
         "memory": [memory_table(scaling)],
         "metrics": [curve_metric_table(scaling)],
