@@ -18,7 +18,7 @@ from tpscale_analysis.scaling import Scaling
 from tpscale_analysis.statistics import Estimate
 from tpscale_analysis.table import Column, Table
 
-_SHARES = ("_fraction", "_mbu", "_mfu", "_rate", "accuracy", "_share", "utilisation")
+_SHARES = ("_fraction", "mbu", "mfu", "_rate", "accuracy", "_share", "utilisation")  # in a name
 MAX_COLUMNS = 8
 
 
@@ -77,7 +77,7 @@ def show_metrics(name: str, metrics: Sequence[Metric | None]) -> tuple[str, list
     """The label with its unit, and a cell for each, all in one unit."""
     there = [metric for metric in metrics if metric]
     unit = there[0].unit if there else ""
-    if unit == "1" and (name.endswith(_SHARES) or name in ("mbu", "mfu")):
+    if unit == "1" and any(share in name for share in _SHARES):
         return name, [_cell(metric, share=True) for metric in metrics]
     scale = scale_for(unit, [metric.value for metric in there])
     cells = [

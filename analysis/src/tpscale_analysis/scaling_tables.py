@@ -83,7 +83,7 @@ def _phase_note(scaling: Scaling, phase: Phase) -> str:
         notes.append(
             f"Base measured again at the end: {percent_interval(drift.change)} against the start."
         )
-    else:
+    elif scaling.curve.base.tp not in scaling.curve.repeats:
         notes.append("Base not measured again at the end: the drift is not known.")
     if any(row.marks or row.reason for row in scaling.of_phase(phase)):
         notes.append("* has marks, in the last column.")

@@ -95,9 +95,13 @@ def _verified(scaling: Scaling) -> list[str]:
     compared = [e for tp, e in scaling.equality.items() if tp != scaling.curve.base.tp]
     sentences = []
     if compared and all(entry.passed for entry in compared):
-        levels = sorted({entry.level for entry in compared})
         degrees = "every degree" if len(compared) > 1 else "the other degree"
-        sentences.append(f"The tokens of {degrees} equal those of the base ({', '.join(levels)}).")
+        if all(entry.level == "L0" for entry in compared):
+            sentences.append(f"The tokens of {degrees} are identical to those of the base (L0).")
+        else:
+            sentences.append(
+                f"The tokens of {degrees} part from those of the base only at near-ties (L1)."
+            )
     if withheld:
         degrees = ", ".join(map(str, withheld))
         sentences.append(f"The figures of tp {degrees} are withheld; the tables say why.")

@@ -71,6 +71,7 @@ def _bandwidth(scaling: Scaling, axes: Axes, palette: Palette) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(LogLocator(base=2, numticks=5))
     axes.xaxis.set_major_formatter(lambda value, _: byte_tick(value))
+    axes.tick_params(axis="x", which="both", length=0)
     axes.set_xlabel("message size")
     axes.set_ylabel("busbw [GB/s]")
     axes.set_ylim(bottom=0)

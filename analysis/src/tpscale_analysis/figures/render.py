@@ -70,7 +70,7 @@ def to_svg(panel: Panel, prefix: str) -> str:
 def _place(canvas: Canvas, panels: int, heading: float) -> None:
     """Fixed margins in inches: matplotlib's own layout costs as much again as the drawing."""
     width, height = canvas.get_size_inches()
-    left, right, top, bottom = 0.78, 0.12, 0.32, 0.92
+    left, right, top, bottom = 0.78, 0.12, 0.32, 0.86
     plot = width / panels - left - right
     canvas.subplots_adjust(
         left=left / width,
