@@ -1,9 +1,8 @@
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <cstdio>
 
 #include "bench/cli/command_line.h"
 #include "bench/commands/commands.h"
@@ -14,8 +13,8 @@
 namespace tpscale {
 namespace {
 
-/// Errors of core/error.h are the same on every rank (what only one rank finds has been shared or has ended the launch
-/// before it gets here), so rank 0 speaks for all.
+/// Errors of core/error.h are the same on every rank (what only one rank finds has been shared or has ended
+/// the launch before it gets here), so rank 0 speaks for all.
 ExitCode run_program(World& world, const std::vector<std::string>& arguments) {
   try {
     const auto commands = make_commands();
@@ -35,7 +34,8 @@ int run(int argc, char** argv) {
   const std::unique_ptr<World> world = make_world();
   try {
     return static_cast<int>(run_program(*world, std::vector<std::string>(argv + 1, argv + argc)));
-  } catch (const std::exception& error) {  // a bug of ours, on this rank alone perhaps: nobody may be left waiting
+  } catch (
+      const std::exception& error) {  // a bug of ours, on this rank alone perhaps: nobody may be left waiting
     say("rank " + std::to_string(world->rank()) + ": " + error.what());
     if (world->size() > 1) world->abort(static_cast<int>(ExitCode::kFailure));
     return static_cast<int>(ExitCode::kFailure);

@@ -14,11 +14,12 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual std::string_view name() const noexcept = 0;
-  virtual std::string_view description() const noexcept = 0;  ///< one line of `tpscale --help`
+  virtual std::string_view description() const noexcept = 0;       ///< one line of `tpscale --help`
   virtual std::string_view footer() const noexcept { return ""; }  ///< examples, under the command's own help
 
   virtual void declare(OptionTable& table) = 0;  ///< called once, before run
-  /// Called by every rank of the world with the same options. Errors are those of core/error.h, the same on all ranks.
+  /// Called by every rank of the world with the same options. Errors are those of core/error.h, the same on
+  /// all ranks.
   virtual ExitCode run(World& world, const OptionTable& table, const std::vector<std::string>& arguments) = 0;
 };
 

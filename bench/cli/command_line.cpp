@@ -17,8 +17,10 @@ constexpr const char* kFooter =
     "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out\n"
     "\n"
     "`tpscale COMMAND --help` tells the options of a command.\n"
-    "Results: -o DIR, else results/{experiment}_{model}_{timestamp}/ (points/*.h5, results.h5); tpscale-report reads them.\n"
-    "Exit codes: 0 done, 1 failure, 2 usage, 3 a verdict failed, 65 bad data, 66 input missing, 69 not available here,\n"
+    "Results: -o DIR, else results/{experiment}_{model}_{timestamp}/ (points/*.h5, results.h5); "
+    "tpscale-report reads them.\n"
+    "Exit codes: 0 done, 1 failure, 2 usage, 3 a verdict failed, 65 bad data, 66 input missing, 69 not "
+    "available here,\n"
     "  74 input/output, 75 interrupted (run again with --resume), 124 a rank waited too long for the others.";
 
 std::string flags_of(const OptionRow& row) {
@@ -70,7 +72,9 @@ std::string sentence_of(const CLI::ParseError& error) {
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments,
                                const std::vector<std::unique_ptr<Command>>& commands) {
-  CLI::App app("tpscale - how a tensor-parallel transformer scales over devices, where the time goes, and why", "tpscale");
+  CLI::App app(
+      "tpscale - how a tensor-parallel transformer scales over devices, where the time goes, and why",
+      "tpscale");
   app.require_subcommand(1);
   app.footer(kFooter);
   app.set_version_flag("--version", "tpscale " TPSCALE_VERSION);
@@ -79,7 +83,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   std::vector<OptionTable> tables(commands.size());
   std::vector<std::string> configs(commands.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    CLI::App* sub = app.add_subcommand(std::string(commands[i]->name()), std::string(commands[i]->description()));
+    CLI::App* sub =
+        app.add_subcommand(std::string(commands[i]->name()), std::string(commands[i]->description()));
     index[sub] = i;
     sub->footer(std::string(commands[i]->footer()));
     commands[i]->declare(tables[i]);

@@ -15,8 +15,8 @@ struct CommandLine {
   std::string text;
 };
 
-/// Parses `arguments` (without the program's name). Values of a `--config` file fill what the command line left open.
-/// Throws UsageError.
+/// Parses `arguments` (without the program's name). Values of a `--config` file fill what the command line
+/// left open. Throws UsageError.
 CommandLine parse_command_line(const std::vector<std::string>& arguments,
                                const std::vector<std::unique_ptr<Command>>& commands);
 

@@ -28,7 +28,8 @@ std::string joined(const std::vector<std::string>& inputs) {
 
 void apply_config_file(const std::string& path, std::string_view command, OptionTable& table) {
   for (const CLI::ConfigItem& item : read_items(path)) {
-    if (item.name == "++" || item.name == "--") continue;  // CLI11's marks for the begin and end of a TOML table
+    if (item.name == "++" || item.name == "--")
+      continue;  // CLI11's marks for the begin and end of a TOML table
     if (!item.parents.empty() && item.parents.front() != command) continue;
     OptionRow* row = item.parents.size() > 1 ? nullptr : table.find(item.name);
     if (row == nullptr) {

@@ -6,9 +6,9 @@
 
 namespace tpscale {
 
-/// Sets from a TOML file every option that the command line left open. Keys stand at the top or in a table named like
-/// the command; tables of other commands are passed over. Throws MissingInputError, UsageError for an unknown key or a
-/// value of the wrong type.
+/// Sets from a TOML file every option that the command line left open. Keys stand at the top or in a table
+/// named like the command; tables of other commands are passed over. Throws MissingInputError, UsageError for
+/// an unknown key or a value of the wrong type.
 void apply_config_file(const std::string& path, std::string_view command, OptionTable& table);
 
 }  // namespace tpscale

@@ -13,17 +13,20 @@ namespace tpscale {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uintmax_t kLargestByteTokenizer = 1 << 20;  // a larger file has more than 256 tokens: not worth parsing
+constexpr std::uintmax_t kLargestByteTokenizer =
+    1 << 20;  // a larger file has more than 256 tokens: not worth parsing
 
 bool byte_level_file(const fs::path& path) {
   std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored) || fs::file_size(path, ignored) > kLargestByteTokenizer) return false;
+  if (!fs::is_regular_file(path, ignored) || fs::file_size(path, ignored) > kLargestByteTokenizer)
+    return false;
   std::ifstream file(path);
   const auto json = nlohmann::json::parse(file, nullptr, false);
   if (json.is_discarded() || !json.is_object() || !json.contains("model")) return false;
   const auto& model = json["model"];
-  return model.is_object() && model.contains("merges") && model["merges"].is_array() && model["merges"].empty() &&
-         model.contains("vocab") && model["vocab"].is_object() && model["vocab"].size() == 256;
+  return model.is_object() && model.contains("merges") && model["merges"].is_array() &&
+         model["merges"].empty() && model.contains("vocab") && model["vocab"].is_object() &&
+         model["vocab"].size() == 256;
 }
 
 }  // namespace

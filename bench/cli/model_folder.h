@@ -5,8 +5,8 @@
 
 namespace tpscale {
 
-/// Where the embedded model lies: $TPSCALE_MODELS/embedded, else beside the program's source tree (seen from the
-/// executable or from where it was built). The first that has a config.json; else the last one tried.
+/// Where the embedded model lies: $TPSCALE_MODELS/embedded, else beside the program's source tree (seen from
+/// the executable or from where it was built). The first that has a config.json; else the last one tried.
 std::string embedded_model_folder();
 
 /// True where a token's id is its byte: a vocabulary of 256 and a tokenizer.json without merges.

@@ -11,8 +11,8 @@ namespace tpscale {
 namespace {
 
 [[noreturn]] void refuse(const OptionRow& row, const std::string& text) {
-  throw UsageError((row.positional ? row.name : "--" + row.name) + " wants " + type_name(row) + ", not '" + text +
-                   "'");
+  throw UsageError((row.positional ? row.name : "--" + row.name) + " wants " + type_name(row) + ", not '" +
+                   text + "'");
 }
 
 template <class Number>
@@ -53,7 +53,7 @@ struct Assign {
     }
   }
   template <class Number>
-    requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
   void operator()(Number* member) const {
     if (!parse_number(text, *member)) refuse(row, text);
   }
@@ -76,7 +76,9 @@ struct TypeName {
   std::string operator()(const std::uint64_t*) const { return "a whole number of 0 or more"; }
   std::string operator()(const double*) const { return "a number"; }
   std::string operator()(const std::string*) const { return "a text"; }
-  std::string operator()(const std::vector<std::int64_t>*) const { return "whole numbers separated by commas"; }
+  std::string operator()(const std::vector<std::int64_t>*) const {
+    return "whole numbers separated by commas";
+  }
   std::string operator()(const std::vector<std::string>*) const { return "names separated by commas"; }
 };
 
@@ -88,8 +90,7 @@ struct CurrentText {
     return joined(*member);
   }
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  std::string operator()(const Number* member) const {
+  requires std::is_arithmetic_v<Number> std::string operator()(const Number* member) const {
     std::ostringstream out;
     out << *member;
     return out.str();
@@ -99,7 +100,8 @@ struct CurrentText {
 }  // namespace
 
 OptionRow* OptionTable::find(std::string_view name) noexcept {
-  const auto it = std::find_if(rows_.begin(), rows_.end(), [&](const OptionRow& row) { return row.name == name; });
+  const auto it =
+      std::find_if(rows_.begin(), rows_.end(), [&](const OptionRow& row) { return row.name == name; });
   return it == rows_.end() ? nullptr : &*it;
 }
 
@@ -123,15 +125,33 @@ std::string current_text(const OptionRow& row) {
   return std::visit([](const auto* member) { return CurrentText{}(member); }, row.target);
 }
 
-std::string type_name(const OptionRow& row) { return std::visit(TypeName{}, row.target); }
+std::string type_name(const OptionRow& row) {
+  return std::visit(TypeName{}, row.target);
+}
 
-Value to_value(bool value) { return value; }
-Value to_value(int value) { return static_cast<std::int64_t>(value); }
-Value to_value(std::int64_t value) { return value; }
-Value to_value(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-Value to_value(double value) { return value; }
-Value to_value(const std::string& value) { return value; }
-Value to_value(const std::vector<std::int64_t>& value) { return value; }
-Value to_value(const std::vector<std::string>& value) { return joined(value); }
+Value to_value(bool value) {
+  return value;
+}
+Value to_value(int value) {
+  return static_cast<std::int64_t>(value);
+}
+Value to_value(std::int64_t value) {
+  return value;
+}
+Value to_value(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+Value to_value(double value) {
+  return value;
+}
+Value to_value(const std::string& value) {
+  return value;
+}
+Value to_value(const std::vector<std::int64_t>& value) {
+  return value;
+}
+Value to_value(const std::vector<std::string>& value) {
+  return joined(value);
+}
 
 }  // namespace tpscale

@@ -17,14 +17,14 @@ using OptionTarget = std::variant<bool*, int*, std::int64_t*, std::uint64_t*, do
 
 /// One option, taken from a struct's visit_fields.
 struct OptionRow {
-  std::string name;   ///< kebab-case, without dashes
+  std::string name;  ///< kebab-case, without dashes
   OptionTarget target;
   std::string help;
-  std::string group;         ///< heading in the help
-  std::string short_flag;    ///< "-o" or empty
-  bool hidden = false;       ///< for tests; not in the help
+  std::string group;       ///< heading in the help
+  std::string short_flag;  ///< "-o" or empty
+  bool hidden = false;     ///< for tests; not in the help
   bool positional = false;
-  bool given = false;        ///< set on the command line or in the configuration file
+  bool given = false;  ///< set on the command line or in the configuration file
 };
 
 /// All options of one command. Flags, help, configuration keys and stored values derive from its rows.
@@ -34,10 +34,11 @@ class OptionTable {
   template <class Options>
   void add(const std::string& group, Options& options) {
     Options::visit_fields(options, [&](std::string_view name, auto& member, std::string_view help) {
-      rows_.push_back({std::string(name), OptionTarget(&member), std::string(help), group, "", false, false, false});
+      rows_.push_back(
+          {std::string(name), OptionTarget(&member), std::string(help), group, "", false, false, false});
     });
   }
-  OptionRow& row(std::string_view name);         ///< InternalError where there is none
+  OptionRow& row(std::string_view name);  ///< InternalError where there is none
   OptionRow* find(std::string_view name) noexcept;
   bool given(std::string_view name) const noexcept;
   std::vector<OptionRow>& rows() noexcept { return rows_; }
@@ -46,8 +47,8 @@ class OptionTable {
   std::vector<OptionRow> rows_;
 };
 
-/// Sets the row's member from text, strictly: the whole text must be of the type, lists are separated by commas.
-/// Throws UsageError "--tp wants whole numbers separated by commas, not 'x'".
+/// Sets the row's member from text, strictly: the whole text must be of the type, lists are separated by
+/// commas. Throws UsageError "--tp wants whole numbers separated by commas, not 'x'".
 void assign(OptionRow& row, const std::string& text);
 /// What the member holds now, as text for the help.
 std::string current_text(const OptionRow& row);

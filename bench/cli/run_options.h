@@ -25,11 +25,14 @@ struct RunOptions {
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
     visit("experiments", self.experiments, "names of `tpscale list`");
-    visit("tp", self.tp, "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
+    visit("tp", self.tp,
+          "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
     visit("repetitions", self.repetitions, "timed repetitions of a point, after 1 warm-up");
-    visit("precision", self.precision, "instead: repeat until the interval's half width is below this share of the median");
+    visit("precision", self.precision,
+          "instead: repeat until the interval's half width is below this share of the median");
     visit("max-seconds", self.max_seconds, "with --precision: seconds of a point at most (0: 60)");
-    visit("instrumented-repetitions", self.instrumented_repetitions, "separate repetitions for the step-time breakdown");
+    visit("instrumented-repetitions", self.instrumented_repetitions,
+          "separate repetitions for the step-time breakdown");
     visit("probe-seconds", self.probe_seconds, "how long each probe of the device's peaks takes");
     visit("sequences-per-rank", self.sequences_per_rank, "weak-scaling: sequences of a rank");
     visit("output", self.output, "the launch's folder (default: results/{experiment}_{model}_{timestamp})");

@@ -32,7 +32,9 @@ void print_text(const TextScore& score, bool byte_level) {
 class EvaluateCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "evaluate"; }
-  std::string_view description() const noexcept override { return "how well the model predicts a text, at tp = number of ranks"; }
+  std::string_view description() const noexcept override {
+    return "how well the model predicts a text, at tp = number of ranks";
+  }
   std::string_view footer() const noexcept override {
     return "Examples:\n  tpscale evaluate --text bench/main.cpp\n"
            "  mpirun -n 2 tpscale evaluate --model DIR --token-ids FILE --json\n"
@@ -58,11 +60,13 @@ class EvaluateCommand final : public Command {
     if (!options_.text.empty()) require_byte_level(model_.model, config);
     std::vector<std::int32_t> tokens;
     together(world, [&] {
-      tokens = options_.text.empty() ? read_token_ids(options_.token_ids) : byte_tokens(read_input_file(options_.text));
+      tokens = options_.text.empty() ? read_token_ids(options_.token_ids)
+                                     : byte_tokens(read_input_file(options_.text));
       require_scorable(tokens, config);
     });
     const std::int64_t window = window_of(config, tokens);
-    const std::vector<Request> requests{{std::vector<std::int32_t>(tokens.begin(), tokens.begin() + window - 1), 1, 0.0}};
+    const std::vector<Request> requests{
+        {std::vector<std::int32_t>(tokens.begin(), tokens.begin() + window - 1), 1, 0.0}};
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
@@ -92,6 +96,8 @@ class EvaluateCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_evaluate_command() { return std::make_unique<EvaluateCommand>(); }
+std::unique_ptr<Command> make_evaluate_command() {
+  return std::make_unique<EvaluateCommand>();
+}
 
 }  // namespace tpscale

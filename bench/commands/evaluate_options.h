@@ -15,7 +15,8 @@ struct EvaluateOptions {
     visit("token-ids", self.token_ids, "file of token ids: integers between blanks or line ends, or .npy");
     visit("text", self.text, "file of text (byte-level models)");
     visit("window", self.window,
-          "longest context; later windows overlap by half (0: the whole of --token-ids, the model's context for --text)");
+          "longest context; later windows overlap by half (0: the whole of --token-ids, the model's context "
+          "for --text)");
     visit("json", self.json, "one JSON object on standard output and nothing else there");
   }
 };

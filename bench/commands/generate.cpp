@@ -52,11 +52,14 @@ void print(const std::vector<std::int32_t>& tokens, bool byte_level, bool json) 
 class GenerateCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "generate"; }
-  std::string_view description() const noexcept override { return "greedy tokens after a prompt, at tp = number of ranks"; }
+  std::string_view description() const noexcept override {
+    return "greedy tokens after a prompt, at tp = number of ranks";
+  }
   std::string_view footer() const noexcept override {
     return "Examples:\n  tpscale generate --text-prompt 'def main(' --max-new-tokens 64\n"
            "  mpirun -n 2 tpscale generate --model DIR --prompt-ids 1,2,3 --max-new-tokens 8 --json\n"
-           "Prints the new tokens only: text for byte-level models, ids for others; --json: {\"token_ids\": [...]}.";
+           "Prints the new tokens only: text for byte-level models, ids for others; --json: {\"token_ids\": "
+           "[...]}.";
   }
 
   void declare(OptionTable& table) override {
@@ -73,13 +76,15 @@ class GenerateCommand final : public Command {
     require_shardable(config, world.size());
     compute_dtype(config, engine_);
     if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
-    const std::vector<Request> requests{{prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
+    const std::vector<Request> requests{
+        {prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     RunResult result;
     in_concert(world, [&] { result = session.engine().run(requests); });
-    if (world.rank() == 0) print(result.requests.front().tokens, is_byte_level(model_.model, config), options_.json);
+    if (world.rank() == 0)
+      print(result.requests.front().tokens, is_byte_level(model_.model, config), options_.json);
     return ExitCode::kDone;
   }
 
@@ -93,6 +98,8 @@ class GenerateCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_generate_command() { return std::make_unique<GenerateCommand>(); }
+std::unique_ptr<Command> make_generate_command() {
+  return std::make_unique<GenerateCommand>();
+}
 
 }  // namespace tpscale

@@ -44,8 +44,12 @@ struct Measured {
 class InfoCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "info"; }
-  std::string_view description() const noexcept override { return "hardware and libraries, and what they reach: bandwidth, GEMM rate, all-reduce latency"; }
-  std::string_view footer() const noexcept override { return "Examples:\n  tpscale info\n  mpirun -n 4 tpscale info --json"; }
+  std::string_view description() const noexcept override {
+    return "hardware and libraries, and what they reach: bandwidth, GEMM rate, all-reduce latency";
+  }
+  std::string_view footer() const noexcept override {
+    return "Examples:\n  tpscale info\n  mpirun -n 4 tpscale info --json";
+  }
 
   void declare(OptionTable& table) override {
     table.add("Measuring", options_);
@@ -83,7 +87,8 @@ class InfoCommand final : public Command {
     for (const auto& rank : gather(group.comm(), mine)) measured.copy_bandwidth += rank[0];
     if (group.comm().size() == 1) return measured;
     for (std::size_t bytes = 8; bytes <= (std::size_t{2} << 20); bytes *= 8) {
-      const Samples samples = time_all_reduce(group.backend(), group.comm(), dtype, bytes, kRepetitions, kCalls);
+      const Samples samples =
+          time_all_reduce(group.backend(), group.comm(), dtype, bytes, kRepetitions, kCalls);
       measured.all_reduce.emplace_back(bytes, median(repetition_times(samples.rows, 1)));
     }
     return measured;
@@ -105,23 +110,29 @@ class InfoCommand final : public Command {
   void print_text(const Values& facts, const Values& provenance, const Measured& measured) const {
     for (const auto& [key, value] : facts) std::printf("%-26s %s\n", key.c_str(), text_of(value).c_str());
     for (const auto& [key, value] : provenance) {
-      if (key == "versions" || key == "commit" || key == "build_type" || key == "compiler" || key == "rank_cores") {
+      if (key == "versions" || key == "commit" || key == "build_type" || key == "compiler" ||
+          key == "rank_cores") {
         std::printf("%-26s %s\n", key.c_str(), text_of(value).c_str());
       }
     }
     std::printf("\nmeasured by all ranks at once, summed over them (working set 256 MiB a rank)\n");
-    std::printf("%-26s %10s GB/s\n", "read bandwidth", short_number(total(measured.peaks.read_bandwidth) / 1e9).c_str());
+    std::printf("%-26s %10s GB/s\n", "read bandwidth",
+                short_number(total(measured.peaks.read_bandwidth) / 1e9).c_str());
     std::printf("%-26s %10s GB/s\n", "copy bandwidth", short_number(measured.copy_bandwidth / 1e9).c_str());
-    std::printf("%-26s %10s GFLOP/s\n", ("GEMM " + options_.dtype).c_str(), short_number(total(measured.peaks.gemm_rate) / 1e9).c_str());
-    std::printf("%-26s %10s GFLOP/s\n", ("multiply-add " + options_.dtype).c_str(), short_number(total(measured.peaks.multiply_add_peak) / 1e9).c_str());
+    std::printf("%-26s %10s GFLOP/s\n", ("GEMM " + options_.dtype).c_str(),
+                short_number(total(measured.peaks.gemm_rate) / 1e9).c_str());
+    std::printf("%-26s %10s GFLOP/s\n", ("multiply-add " + options_.dtype).c_str(),
+                short_number(total(measured.peaks.multiply_add_peak) / 1e9).c_str());
     for (const auto& [bytes, seconds] : measured.all_reduce) {
-      std::printf("%-26s %10s us\n", ("all-reduce " + std::to_string(bytes) + " B").c_str(), short_number(seconds * 1e6).c_str());
+      std::printf("%-26s %10s us\n", ("all-reduce " + std::to_string(bytes) + " B").c_str(),
+                  short_number(seconds * 1e6).c_str());
     }
   }
 
   void print_json(const Values& facts, const Values& provenance, const Measured& measured) const {
     nlohmann::ordered_json object;
-    for (const auto& [section, values] : {std::pair{"hardware", &facts}, std::pair{"provenance", &provenance}}) {
+    for (const auto& [section, values] :
+         {std::pair{"hardware", &facts}, std::pair{"provenance", &provenance}}) {
       for (const auto& [key, value] : *values) {
         std::visit([&, s = section, k = key](const auto& held) { object[s][k] = held; }, value);
       }
@@ -145,6 +156,8 @@ class InfoCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_info_command() { return std::make_unique<InfoCommand>(); }
+std::unique_ptr<Command> make_info_command() {
+  return std::make_unique<InfoCommand>();
+}
 
 }  // namespace tpscale

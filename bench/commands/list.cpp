@@ -31,8 +31,10 @@ std::string describe_preset(std::string_view name) {
 Lines model_lines() {
   Lines lines;
   for (const std::string_view name : preset_names()) {
-    lines.emplace_back(name, name == "embedded" ? "a small byte-level model trained on Python source; real weights, prints text"
-                                                : describe_preset(name) + "; synthetic weights");
+    lines.emplace_back(name,
+                       name == "embedded"
+                           ? "a small byte-level model trained on Python source; real weights, prints text"
+                           : describe_preset(name) + "; synthetic weights");
   }
   lines.emplace_back("DIR", "a Hugging Face folder of a Llama or Qwen3 model");
   return lines;
@@ -40,7 +42,8 @@ Lines model_lines() {
 
 Lines workload_lines() {
   Lines lines;
-  for (const WorkloadName& workload : workload_names()) lines.emplace_back(workload.name, workload.description);
+  for (const WorkloadName& workload : workload_names())
+    lines.emplace_back(workload.name, workload.description);
   return lines;
 }
 
@@ -56,16 +59,19 @@ struct ListOptions {
 class ListCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "list"; }
-  std::string_view description() const noexcept override { return "experiments, models, workloads, backends, communicators of this build"; }
+  std::string_view description() const noexcept override {
+    return "experiments, models, workloads, backends, communicators of this build";
+  }
   void declare(OptionTable& table) override { table.add("Output", options_); }
 
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>&) override {
     if (world.rank() != 0) return ExitCode::kDone;
-    const std::vector<std::pair<std::string, Lines>> sections{{"experiments", lines_of(experiment_registry())},
-                                                              {"models", model_lines()},
-                                                              {"workloads", workload_lines()},
-                                                              {"backends", lines_of(backend_registry())},
-                                                              {"communicators", lines_of(communicator_registry())}};
+    const std::vector<std::pair<std::string, Lines>> sections{
+        {"experiments", lines_of(experiment_registry())},
+        {"models", model_lines()},
+        {"workloads", workload_lines()},
+        {"backends", lines_of(backend_registry())},
+        {"communicators", lines_of(communicator_registry())}};
     if (options_.json) {
       nlohmann::ordered_json object;
       for (const auto& [section, lines] : sections) {
@@ -88,6 +94,8 @@ class ListCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_list_command() { return std::make_unique<ListCommand>(); }
+std::unique_ptr<Command> make_list_command() {
+  return std::make_unique<ListCommand>();
+}
 
 }  // namespace tpscale

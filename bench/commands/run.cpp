@@ -57,7 +57,9 @@ std::string default_folder(const LaunchOptions& options) {
 class RunCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "run"; }
-  std::string_view description() const noexcept override { return "measure experiments and store every sample; under mpirun every rank runs it"; }
+  std::string_view description() const noexcept override {
+    return "measure experiments and store every sample; under mpirun every rank runs it";
+  }
   std::string_view footer() const noexcept override {
     return "Examples:\n"
            "  tpscale run strong-scaling --model tiny\n"
@@ -65,9 +67,11 @@ class RunCommand final : public Command {
            "  mpirun -n 2 tpscale run strong-scaling --text README.md --precision 0.02 --max-seconds 60\n"
            "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out --resume\n"
            "A TOML file (--config) holds the same names: tp = [1, 2, 4]\n"
-           "Results: DIR/points/*.h5 (one finished point each, never changed), DIR/results.h5 (made from them).\n"
+           "Results: DIR/points/*.h5 (one finished point each, never changed), DIR/results.h5 (made from "
+           "them).\n"
            "SIGUSR1, SIGINT or SIGTERM: finished points are kept, exit 75, --resume measures the rest.\n"
-           "Exit 3: a verdict failed (tokens differ, times do not add up, an implausible figure): that point has no figures.";
+           "Exit 3: a verdict failed (tokens differ, times do not add up, an implausible figure): that point "
+           "has no figures.";
   }
 
   void declare(OptionTable& table) override {
@@ -98,7 +102,8 @@ class RunCommand final : public Command {
     print_head(launch);
     bool passed = true;
     try {
-      for (const std::string& name : options_.run.experiments) passed = run_experiment(launch, name) && passed;
+      for (const std::string& name : options_.run.experiments)
+        passed = run_experiment(launch, name) && passed;
     } catch (const InterruptedError&) {
       on_rank_zero(world, [&] { launch.store->derive_results(); });
       throw;
@@ -115,13 +120,16 @@ class RunCommand final : public Command {
     }
     for (const std::string& name : run.experiments) {
       if (experiment_registry().contains(name)) continue;
-      throw UsageError("there is no experiment '" + name + "'; choose of " + experiment_registry().joined_names());
+      throw UsageError("there is no experiment '" + name + "'; choose of " +
+                       experiment_registry().joined_names());
     }
     if (std::ranges::find(kInjectableBugs, run.inject_bug) == kInjectableBugs.end()) {
       throw UsageError("--inject-bug knows tokens, clock and time");
     }
     if (run.instrumented_repetitions < 0 || run.sequences_per_rank < 1 || run.probe_seconds <= 0.0) {
-      throw UsageError("--instrumented-repetitions must be 0 or more, --sequences-per-rank 1 or more, --probe-seconds above 0");
+      throw UsageError(
+          "--instrumented-repetitions must be 0 or more, --sequences-per-rank 1 or more, --probe-seconds "
+          "above 0");
     }
     make_stopping_rule(run.repetitions, run.precision, run.max_seconds > 0.0 ? run.max_seconds : 60.0);
     WorkloadOptions& workload = options_.workload;
@@ -150,9 +158,11 @@ class RunCommand final : public Command {
       notes.push_back("on a CPU the default of weak-scaling is " + std::to_string(kSmallSequencesPerRank) +
                       " sequences a rank (--sequences-per-rank 32 for the plan's)");
     }
-    if (options_.workload.workload == "fixed" && !table.given("num-sequences") && !table.given("input-tokens") && !table.given("output-tokens")) {
-      notes.push_back("the default workload is small: 8 sequences of " + std::to_string(options_.workload.input_tokens) +
-                      " + " + std::to_string(options_.workload.output_tokens) +
+    if (options_.workload.workload == "fixed" && !table.given("num-sequences") &&
+        !table.given("input-tokens") && !table.given("output-tokens")) {
+      notes.push_back("the default workload is small: 8 sequences of " +
+                      std::to_string(options_.workload.input_tokens) + " + " +
+                      std::to_string(options_.workload.output_tokens) +
                       " tokens (--num-sequences 256 --input-tokens 512 --output-tokens 512 for the plan's)");
     }
     return notes;
@@ -160,8 +170,9 @@ class RunCommand final : public Command {
 
   Values all_values() const {
     Values values = to_values(options_.run);
-    for (const Values& more : {to_values(options_.model), to_values(options_.workload), to_values(options_.engine),
-                               to_values(options_.backend), to_values(options_.parallel)}) {
+    for (const Values& more :
+         {to_values(options_.model), to_values(options_.workload), to_values(options_.engine),
+          to_values(options_.backend), to_values(options_.parallel)}) {
       values.insert(values.end(), more.begin(), more.end());
     }
     return values;
@@ -179,8 +190,9 @@ class RunCommand final : public Command {
         return;
       }
       const std::string folder = options_.run.output.empty() ? default_folder(options_) : options_.run.output;
-      launch.store = open_hdf5_store(folder, options_.run.resume,
-                                     {binary_hash(), launch.source.weights_hash(), hardware_identity(launch.hardware)});
+      launch.store =
+          open_hdf5_store(folder, options_.run.resume,
+                          {binary_hash(), launch.source.weights_hash(), hardware_identity(launch.hardware)});
     });
   }
 
@@ -223,6 +235,8 @@ class RunCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
+std::unique_ptr<Command> make_run_command() {
+  return std::make_unique<RunCommand>();
+}
 
 }  // namespace tpscale

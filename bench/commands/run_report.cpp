@@ -26,10 +26,9 @@ Json json_of(const Point& point) {
   object["parameters"] = json_of(point.parameters);
   object["results"] = Json::object();
   for (const Metric& metric : point.results) {
-    object["results"][metric.name] = {{"value", metric.value},     {"low", metric.low},
-                                      {"high", metric.high},       {"unit", metric.unit},
-                                      {"samples", metric.samples}, {"spread", metric.spread},
-                                      {"marks", metric.marks}};
+    object["results"][metric.name] = {
+        {"value", metric.value},     {"low", metric.low},       {"high", metric.high},  {"unit", metric.unit},
+        {"samples", metric.samples}, {"spread", metric.spread}, {"marks", metric.marks}};
   }
   object["absent"] = Json::object();
   for (const Absent& absent : point.absent) object["absent"][absent.name] = absent.reason;
@@ -47,7 +46,8 @@ Json json_of(const Point& point) {
 
 std::string run_report_text(const Launch& launch, const std::string& results_file) {
   std::string text = "time: " + seconds_text(launch.stages.total_seconds());
-  for (const auto& [stage, seconds] : launch.stages.stages()) text += ", " + stage + " " + seconds_text(seconds);
+  for (const auto& [stage, seconds] : launch.stages.stages())
+    text += ", " + stage + " " + seconds_text(seconds);
   if (launch.stages.measuring_seconds() > 0.0) {
     text += "; the suite's own share, outside what it measures: " + percent(launch.stages.overhead_share());
   }

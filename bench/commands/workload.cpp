@@ -31,10 +31,13 @@ struct ExportOptions {
 class WorkloadCommand final : public Command {
  public:
   std::string_view name() const noexcept override { return "workload"; }
-  std::string_view description() const noexcept override { return "write a workload's requests as JSON Lines, and its hash"; }
+  std::string_view description() const noexcept override {
+    return "write a workload's requests as JSON Lines, and its hash";
+  }
   std::string_view footer() const noexcept override {
     return "Example:\n  tpscale workload nano-vllm -o requests.jsonl\n"
-           "A line a request: {\"input_ids\": [...], \"output_tokens\": n, \"arrival_s\": t}; `run --workload trace --trace FILE` reads it.";
+           "A line a request: {\"input_ids\": [...], \"output_tokens\": n, \"arrival_s\": t}; `run "
+           "--workload trace --trace FILE` reads it.";
   }
 
   void declare(OptionTable& table) override {
@@ -47,7 +50,8 @@ class WorkloadCommand final : public Command {
 
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>&) override {
     if (export_.name.size() > 1) throw UsageError("tpscale workload takes one name");
-    if (export_.json && export_.output.empty()) throw UsageError("--json needs --output FILE for the requests");
+    if (export_.json && export_.output.empty())
+      throw UsageError("--json needs --output FILE for the requests");
     if (!export_.name.empty()) workload_.workload = export_.name.front();
     on_rank_zero(world, [&] { write(); });
     return ExitCode::kDone;
@@ -76,8 +80,8 @@ class WorkloadCommand final : public Command {
       std::puts(summary.dump().c_str());
       return;
     }
-    const std::string line = workload.name + ": " + std::to_string(workload.requests.size()) + " sequences, " +
-                             std::to_string(workload.input_tokens) + " input tokens, " +
+    const std::string line = workload.name + ": " + std::to_string(workload.requests.size()) +
+                             " sequences, " + std::to_string(workload.input_tokens) + " input tokens, " +
                              std::to_string(workload.output_tokens) + " output tokens, hash " + workload.hash;
     if (export_.output.empty()) {
       say(line);
@@ -92,6 +96,8 @@ class WorkloadCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_workload_command() { return std::make_unique<WorkloadCommand>(); }
+std::unique_ptr<Command> make_workload_command() {
+  return std::make_unique<WorkloadCommand>();
+}
 
 }  // namespace tpscale

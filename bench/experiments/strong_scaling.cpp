@@ -6,9 +6,10 @@ namespace {
 
 const bool registered = experiment_registry().add(
     "strong-scaling", "the same requests on more devices: how much faster, and where the time goes",
-    Experiment{"strong-scaling", "How much faster do more devices serve the same requests?", {"tp"}, [](Launch& launch) {
-                 run_scaling(launch, ScalingKind::kStrong);
-               }});
+    Experiment{"strong-scaling",
+               "How much faster do more devices serve the same requests?",
+               {"tp"},
+               [](Launch& launch) { run_scaling(launch, ScalingKind::kStrong); }});
 
 }  // namespace
 }  // namespace tpscale

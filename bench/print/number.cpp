@@ -1,7 +1,7 @@
 #include "bench/print/number.h"
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -26,7 +26,9 @@ std::string short_number(double value) {
   return text;
 }
 
-std::string percent(double share) { return fixed_number(share * 100.0, 1) + " %"; }
+std::string percent(double share) {
+  return fixed_number(share * 100.0, 1) + " %";
+}
 
 std::string bytes_text(double bytes) {
   constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};

@@ -35,7 +35,8 @@ void Progress::draw() {
   if (units_ > 0) line += "  " + std::to_string(done_ * 100 / units_) + " %";
   if (done_ > 0 && done_ < units_) {
     const double spent = std::chrono::duration<double>(last_draw_ - start_).count();
-    line += ", about " + seconds_text(spent * static_cast<double>(units_ - done_) / static_cast<double>(done_)) + " left";
+    line += ", about " +
+            seconds_text(spent * static_cast<double>(units_ - done_) / static_cast<double>(done_)) + " left";
   }
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);

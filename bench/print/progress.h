@@ -5,8 +5,8 @@
 
 namespace tpscale {
 
-/// One line on standard error that is written over: what is being measured, how far, how long it may still take.
-/// Silent where standard error is no terminal or where it is switched off.
+/// One line on standard error that is written over: what is being measured, how far, how long it may still
+/// take. Silent where standard error is no terminal or where it is switched off.
 class Progress {
  public:
   explicit Progress(bool wanted);

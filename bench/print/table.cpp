@@ -37,7 +37,8 @@ std::string Table::text() const {
     append_cell(names, column.name, width, column.left);
     append_cell(units, column.unit, width, column.left);
     append_cell(rule, std::string(width, '-'), width, true);
-    for (std::size_t row = 0; row < rows_.size(); ++row) append_cell(lines[row], rows_[row][i], width, column.left);
+    for (std::size_t row = 0; row < rows_.size(); ++row)
+      append_cell(lines[row], rows_[row][i], width, column.left);
   }
   std::string text = trimmed(names) + trimmed(units) + trimmed(rule);
   for (const std::string& line : lines) text += trimmed(line);

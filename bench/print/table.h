@@ -4,13 +4,14 @@
 
 namespace tpscale {
 
-/// A table for a terminal: a head of two lines (name, unit), columns as wide as they need, numbers to the right.
+/// A table for a terminal: a head of two lines (name, unit), columns as wide as they need, numbers to the
+/// right.
 class Table {
  public:
   struct Column {
     std::string name;
-    std::string unit;      ///< "" where it has none
-    bool left = false;     ///< text; numbers stand to the right
+    std::string unit;   ///< "" where it has none
+    bool left = false;  ///< text; numbers stand to the right
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

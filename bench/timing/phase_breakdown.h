@@ -8,8 +8,8 @@
 
 namespace tpscale {
 
-/// Seconds of all steps of one phase on one rank. `host` is what the step took beyond its device parts: scheduling,
-/// writing inputs, reading tokens.
+/// Seconds of all steps of one phase on one rank. `host` is what the step took beyond its device parts:
+/// scheduling, writing inputs, reading tokens.
 struct PhaseSeconds {
   double step = 0.0, gemm = 0.0, attention = 0.0, other = 0.0, collective = 0.0, host = 0.0;
 };
@@ -28,7 +28,8 @@ class PhaseBreakdown {
   PhaseSeconds prefill_, decode_;
 };
 
-/// Seconds of prefill, decode and scheduling of a run, from its step records; mixed steps shared out by model FLOPs.
+/// Seconds of prefill, decode and scheduling of a run, from its step records; mixed steps shared out by model
+/// FLOPs.
 struct RunSeconds {
   double wall = 0.0, prefill = 0.0, decode = 0.0, schedule = 0.0;
 };

@@ -12,8 +12,9 @@ enum class StepPart : unsigned char { kGemm, kAttention, kOther, kCollective };
 inline constexpr std::size_t kStepParts = 4;
 using PartSeconds = std::array<double, kStepParts>;  ///< indexed by StepPart
 
-/// Adds up the seconds of calls by part. Waits for the stream after each call: a device that works behind the host's back
-/// would otherwise show the time of enqueueing. That disturbs the step, so what it gives is marked `instrumented`.
+/// Adds up the seconds of calls by part. Waits for the stream after each call: a device that works behind the
+/// host's back would otherwise show the time of enqueueing. That disturbs the step, so what it gives is
+/// marked `instrumented`.
 class StepTimer {
  public:
   explicit StepTimer(Stream& stream) : stream_(stream) {}

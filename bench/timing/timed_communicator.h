@@ -4,8 +4,8 @@
 
 namespace tpscale {
 
-/// A communicator that hands every call on and times the device collectives. The time of a rank includes its waiting for
-/// the slower ones. Host agreement is not timed: no step of an offline run has any.
+/// A communicator that hands every call on and times the device collectives. The time of a rank includes its
+/// waiting for the slower ones. Host agreement is not timed: no step of an offline run has any.
 class TimedCommunicator final : public Communicator {
  public:
   TimedCommunicator(Communicator& inner, StepTimer& timer) : inner_(inner), timer_(timer) {}

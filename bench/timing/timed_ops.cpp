@@ -2,12 +2,13 @@
 
 namespace tpscale {
 
-std::unique_ptr<LinearWeights> TimedOps::make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
-                                                     bool lookup) {
+std::unique_ptr<LinearWeights> TimedOps::make_linear(std::int64_t out_features, std::int64_t in_features,
+                                                     Dtype dtype, bool lookup) {
   return inner_.make_linear(out_features, in_features, dtype, lookup);
 }
 
-void TimedOps::embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids, std::int64_t first_row) {
+void TimedOps::embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
+                         std::int64_t first_row) {
   timer_.measure(StepPart::kOther, [&] { inner_.embedding(out, table, ids, first_row); });
 }
 
@@ -29,9 +30,11 @@ void TimedOps::rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const 
   timer_.measure(StepPart::kOther, [&] { inner_.rope_and_store_kv(qkv, heads, rotary, norms, batch, kv); });
 }
 
-void TimedOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
-                               const KvLayerView& kv, float scale, std::int64_t window) {
-  timer_.measure(StepPart::kAttention, [&] { inner_.paged_attention(out, q, heads, batch, kv, scale, window); });
+void TimedOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads,
+                               const BatchView& batch, const KvLayerView& kv, float scale,
+                               std::int64_t window) {
+  timer_.measure(StepPart::kAttention,
+                 [&] { inner_.paged_attention(out, q, heads, batch, kv, scale, window); });
 }
 
 void TimedOps::silu_and_mul(TensorView out, ConstTensorView gate_up) {
@@ -42,7 +45,8 @@ void TimedOps::gather_rows(TensorView out, ConstTensorView x, const std::int32_t
   timer_.measure(StepPart::kOther, [&] { inner_.gather_rows(out, x, rows); });
 }
 
-void TimedOps::argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts, std::int64_t vocab_size) {
+void TimedOps::argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
+                      std::int64_t vocab_size) {
   timer_.measure(StepPart::kOther, [&] { inner_.argmax(ids, logits, parts, vocab_size); });
 }
 

@@ -17,13 +17,14 @@ class TimedOps final : public Ops {
   void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
                     float epsilon) override;
   void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override;
-  void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary, const HeadNorms& norms,
-                         const BatchView& batch, const KvLayerView& kv) override;
+  void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
+                         const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) override;
   void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
                        const KvLayerView& kv, float scale, std::int64_t window) override;
   void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
   void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
-  void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts, std::int64_t vocab_size) override;
+  void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
+              std::int64_t vocab_size) override;
 
  private:
   Ops& inner_;

@@ -12,8 +12,8 @@ namespace tpscale {
 namespace {
 
 void push(Point& point, const PointFacts& facts, Metric metric, const std::string& how) {
-  metric.how_obtained = how + "; median of " + std::to_string(metric.samples) + " = " + short_number(metric.value) +
-                        " " + metric.unit;
+  metric.how_obtained = how + "; median of " + std::to_string(metric.samples) + " = " +
+                        short_number(metric.value) + " " + metric.unit;
   if (facts.oversubscribed) metric.marks.push_back("oversubscribed");
   point.results.push_back(std::move(metric));
 }
@@ -62,7 +62,8 @@ void add_isolated(Point& point, const PointFacts& facts, const Samples& samples)
   push(point, facts, summarize("all_reduce_seconds_" + bytes, "s", seconds), "seconds of " + what);
   push(point, facts, summarize("all_reduce_algbw_" + bytes, "B/s", algbw), bytes + " B / seconds of " + what);
   push(point, facts, summarize("all_reduce_busbw_" + bytes, "B/s", busbw),
-       bytes + " B x 2(" + std::to_string(facts.degree) + "-1)/" + std::to_string(facts.degree) + " / seconds of " + what);
+       bytes + " B x 2(" + std::to_string(facts.degree) + "-1)/" + std::to_string(facts.degree) +
+           " / seconds of " + what);
 }
 
 }  // namespace
@@ -70,7 +71,8 @@ void add_isolated(Point& point, const PointFacts& facts, const Samples& samples)
 void add_communication_figures(Point& point, const PointFacts& facts) {
   if (facts.degree == 1) {
     const std::string reason = "a group of one sends nothing";
-    for (const char* name : {"prefill_comm_fraction", "decode_comm_fraction", "all_reduce_seconds", "bytes_communicated"}) {
+    for (const char* name :
+         {"prefill_comm_fraction", "decode_comm_fraction", "all_reduce_seconds", "bytes_communicated"}) {
       point.absent.push_back({name, reason});
     }
     return;

@@ -4,8 +4,9 @@
 
 namespace tpscale {
 
-/// comm_fraction with its skew from the instrumented repetitions, the isolated all-reduce (seconds, algbw = S/t,
-/// busbw = S/t x 2(n-1)/n, as in NCCL's tests), and the bytes the model communicates. Absent at degree 1.
+/// comm_fraction with its skew from the instrumented repetitions, the isolated all-reduce (seconds, algbw =
+/// S/t, busbw = S/t x 2(n-1)/n, as in NCCL's tests), and the bytes the model communicates. Absent at
+/// degree 1.
 void add_communication_figures(Point& point, const PointFacts& facts);
 
 }  // namespace tpscale

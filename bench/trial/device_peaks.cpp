@@ -25,9 +25,10 @@ void take_larger(std::vector<double>& into, const std::vector<double>& other) {
 DevicePeaks probe_device(Backend& backend, Communicator& group, Dtype dtype, std::size_t working_set_bytes,
                          double seconds) {
   DeviceProbe& probe = backend.probe();
-  const std::array mine{between_barriers(group, [&] { return probe.read_bandwidth(working_set_bytes, seconds); }),
-                        between_barriers(group, [&] { return probe.gemm_rate(dtype, seconds); }),
-                        between_barriers(group, [&] { return probe.multiply_add_peak(dtype, seconds); })};
+  const std::array mine{
+      between_barriers(group, [&] { return probe.read_bandwidth(working_set_bytes, seconds); }),
+      between_barriers(group, [&] { return probe.gemm_rate(dtype, seconds); }),
+      between_barriers(group, [&] { return probe.multiply_add_peak(dtype, seconds); })};
   DevicePeaks peaks;
   peaks.working_set_bytes = working_set_bytes;
   for (const auto& rank : gather(group, mine)) {
@@ -46,8 +47,8 @@ DevicePeaks larger(const DevicePeaks& a, const DevicePeaks& b) {
   return peaks;
 }
 
-const DevicePeaks& PeakCache::get(Backend& backend, Communicator& group, Dtype dtype, std::size_t working_set_bytes,
-                                  double seconds) {
+const DevicePeaks& PeakCache::get(Backend& backend, Communicator& group, Dtype dtype,
+                                  std::size_t working_set_bytes, double seconds) {
   const Key key{group.size(), working_set_bytes, dtype};
   const auto found = peaks_.find(key);
   if (found != peaks_.end()) return found->second;

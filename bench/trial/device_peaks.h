@@ -22,7 +22,8 @@ struct DevicePeaks {
 DevicePeaks probe_device(Backend& backend, Communicator& group, Dtype dtype, std::size_t working_set_bytes,
                          double seconds);
 
-/// The larger of two measurements, rank by rank: a probe that something disturbed must not make a figure implausible.
+/// The larger of two measurements, rank by rank: a probe that something disturbed must not make a figure
+/// implausible.
 DevicePeaks larger(const DevicePeaks& a, const DevicePeaks& b);
 
 /// Peaks measured once for each (degree, working set, dtype) of a launch; threads are the same throughout.

@@ -9,13 +9,13 @@ namespace tpscale {
 
 /// How a launch's ranks set up their devices: the options with everything automatic resolved.
 struct DeviceSetup {
-  std::string backend;       ///< a name of the registry
-  BackendOptions options;    ///< threads resolved, the same on all ranks
+  std::string backend;     ///< a name of the registry
+  BackendOptions options;  ///< threads resolved, the same on all ranks
   ParallelOptions parallel;
 };
 
-/// Resolves `auto` (a GPU where the build and the machine have one, else the CPU) and places the ranks on their cores.
-/// Collective over the world. Throws NotAvailableError.
+/// Resolves `auto` (a GPU where the build and the machine have one, else the CPU) and places the ranks on
+/// their cores. Collective over the world. Throws NotAvailableError.
 DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
                            const ParallelOptions& parallel);
 

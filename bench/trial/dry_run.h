@@ -6,7 +6,8 @@
 
 namespace tpscale {
 
-/// Prints the points of an experiment and the memory each rank would hold, on rank 0. Measures and allocates nothing.
+/// Prints the points of an experiment and the memory each rank would hold, on rank 0. Measures and allocates
+/// nothing.
 void print_dry_run(Launch& launch, const std::vector<PointPlan>& plans);
 
 }  // namespace tpscale

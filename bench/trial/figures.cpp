@@ -12,7 +12,8 @@ namespace tpscale {
 namespace {
 
 std::string ranks_text(const PointFacts& facts) {
-  return facts.degree == 1 ? "of the one rank" : "of the slowest of " + std::to_string(facts.degree) + " ranks";
+  return facts.degree == 1 ? "of the one rank"
+                           : "of the slowest of " + std::to_string(facts.degree) + " ranks";
 }
 
 class Figures {
@@ -20,17 +21,19 @@ class Figures {
   Figures(Point& point, const PointFacts& facts) : point_(point), facts_(facts) {}
 
   /// A figure with one value a repetition.
-  void add(const std::string& name, const std::string& unit, const std::vector<double>& values, const std::string& how) {
+  void add(const std::string& name, const std::string& unit, const std::vector<double>& values,
+           const std::string& how) {
     Metric metric = summarize(name, unit, values);
-    metric.how_obtained = how + "; median of " + std::to_string(values.size()) + " repetitions = " +
-                          short_number(metric.value) + " " + unit;
+    metric.how_obtained = how + "; median of " + std::to_string(values.size()) +
+                          " repetitions = " + short_number(metric.value) + " " + unit;
     if (facts_.oversubscribed) metric.marks.push_back("oversubscribed");
     if (tainted()) metric.marks.push_back("tainted");
     point_.results.push_back(std::move(metric));
   }
   void absent(const std::string& name, const std::string& reason) { point_.absent.push_back({name, reason}); }
 
-  void add_throughput(const std::string& name, double tokens, const std::string& what, const std::string& seconds_name) {
+  void add_throughput(const std::string& name, double tokens, const std::string& what,
+                      const std::string& seconds_name) {
     const std::vector<double> seconds = timed_seconds(facts_, seconds_name);
     if (tokens <= 0.0 || *std::min_element(seconds.begin(), seconds.end()) <= 0.0) {
       const std::string reason = tokens <= 0.0 ? "there were no " + what : "no time was spent in this phase";
@@ -44,20 +47,22 @@ class Figures {
       rates.push_back(tokens / second);
       rates_per_device.push_back(tokens / second / facts_.degree);
     }
-    const std::string how = fixed_number(tokens, 0) + " " + what + " / " + seconds_name + " " + ranks_text(facts_);
+    const std::string how =
+        fixed_number(tokens, 0) + " " + what + " / " + seconds_name + " " + ranks_text(facts_);
     add(name, "token/s", rates, how);
-    add(name + "_per_device", "token/s", rates_per_device, how + " / " + std::to_string(facts_.degree) + " devices");
+    add(name + "_per_device", "token/s", rates_per_device,
+        how + " / " + std::to_string(facts_.degree) + " devices");
   }
 
-  void add_share(const std::string& name, double work, const std::string& work_text, const std::string& seconds_name,
-                 double peak, const std::string& peak_text) {
+  void add_share(const std::string& name, double work, const std::string& work_text,
+                 const std::string& seconds_name, double peak, const std::string& peak_text) {
     const std::vector<double> seconds = timed_seconds(facts_, seconds_name);
     if (work <= 0.0 || peak <= 0.0) return absent(name, "no " + work_text + " or no peak to compare with");
     std::vector<double> shares;
     for (const double second : seconds) shares.push_back(second > 0.0 ? work / second / peak : 0.0);
     add(name, "1", shares,
-        short_number(work) + " " + work_text + " by the model's own count over all ranks / " + seconds_name + " " +
-            ranks_text(facts_) + " / " + short_number(peak) + " " + peak_text);
+        short_number(work) + " " + work_text + " by the model's own count over all ranks / " + seconds_name +
+            " " + ranks_text(facts_) + " / " + short_number(peak) + " " + peak_text);
   }
 
  private:
@@ -78,7 +83,8 @@ void add_times(Figures& figures, const PointFacts& facts) {
   const auto rank_zero = [&](const char* name) {
     const Samples& samples = samples_named(facts.timed.samples, name);
     std::vector<double> values;
-    for (auto row = samples.rows.begin() + samples.warm_ups; row != samples.rows.end(); ++row) values.push_back(row->front());
+    for (auto row = samples.rows.begin() + samples.warm_ups; row != samples.rows.end(); ++row)
+      values.push_back(row->front());
     return values;
   };
   figures.add("ttft_mean", "s", rank_zero("ttft_mean_seconds"),

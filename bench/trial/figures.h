@@ -4,8 +4,8 @@
 
 namespace tpscale {
 
-/// Derives every figure of a scaling point from its facts: throughputs, latencies, comm_fraction, MBU and MFU, the
-/// isolated all-reduce, memory. What was not measured goes into `absent` with the reason.
+/// Derives every figure of a scaling point from its facts: throughputs, latencies, comm_fraction, MBU and
+/// MFU, the isolated all-reduce, memory. What was not measured goes into `absent` with the reason.
 void add_figures(Point& point, const PointFacts& facts);
 
 /// After a failed verdict: no performance figure stands; each is absent, and the reason names the verdict.

@@ -23,7 +23,8 @@ std::vector<Samples> empty_samples(int ranks) {
   return samples;
 }
 
-PhaseBreakdown break_down(Engine& engine, Backend& backend, Communicator& group, std::span<const Request> requests) {
+PhaseBreakdown break_down(Engine& engine, Backend& backend, Communicator& group,
+                          std::span<const Request> requests) {
   StepTimer timer(backend.stream());
   TimedOps ops(backend.ops(), timer);
   TimedCommunicator comm(group, timer);
@@ -31,7 +32,8 @@ PhaseBreakdown break_down(Engine& engine, Backend& backend, Communicator& group,
   engine.flush_prefix_cache();
   group.barrier();
   backend.stream().synchronize();
-  engine.run(requests, Execution{ops, comm}, [&](const StepRecord& step) { breakdown.add(step, timer.take()); });
+  engine.run(requests, Execution{ops, comm},
+             [&](const StepRecord& step) { breakdown.add(step, timer.take()); });
   backend.stream().synchronize();
   return breakdown;
 }

@@ -11,10 +11,10 @@
 
 namespace tpscale {
 
-/// Repetitions apart from the timed ones, with clocks around every op and collective: where a step's seconds go.
-/// "prefill_gemm_seconds", "decode_collective_seconds", ...: {prefill, decode} x {step, gemm, attention, other, collective,
-/// host}, one row a repetition, a column a rank; no warm-up, as the timed repetitions have gone before. `go_on` is asked
-/// on rank 0 before each.
+/// Repetitions apart from the timed ones, with clocks around every op and collective: where a step's seconds
+/// go. "prefill_gemm_seconds", "decode_collective_seconds", ...: {prefill, decode} x {step, gemm, attention,
+/// other, collective, host}, one row a repetition, a column a rank; no warm-up, as the timed repetitions have
+/// gone before. `go_on` is asked on rank 0 before each.
 std::vector<Samples> run_instrumented_trial(Engine& engine, Backend& backend, Communicator& group,
                                             std::span<const Request> requests, std::int64_t repetitions,
                                             const std::function<bool()>& go_on);

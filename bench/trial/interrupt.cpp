@@ -9,7 +9,9 @@ namespace {
 constexpr std::array kSignals{SIGTERM, SIGINT, SIGUSR1};
 volatile std::sig_atomic_t noted = 0;  // a signal handler reaches nothing but a static object
 
-extern "C" void note(int) { noted = 1; }
+extern "C" void note(int) {
+  noted = 1;
+}
 
 }  // namespace
 
@@ -25,6 +27,8 @@ Interrupt::~Interrupt() {
   for (const int signal : kSignals) std::signal(signal, SIG_DFL);
 }
 
-bool Interrupt::requested() const noexcept { return noted != 0; }
+bool Interrupt::requested() const noexcept {
+  return noted != 0;
+}
 
 }  // namespace tpscale

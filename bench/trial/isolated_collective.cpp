@@ -12,8 +12,8 @@ namespace tpscale {
 Samples time_all_reduce(Backend& backend, Communicator& group, Dtype dtype, std::size_t bytes,
                         std::int64_t repetitions, std::int64_t calls) {
   using Clock = std::chrono::steady_clock;
-  Samples samples = rank_samples("all_reduce_seconds_" + std::to_string(bytes), "s", "steady_clock", "isolated",
-                                 group.size());
+  Samples samples = rank_samples("all_reduce_seconds_" + std::to_string(bytes), "s", "steady_clock",
+                                 "isolated", group.size());
   samples.warm_ups = 1;
   // Zeroed memory stays zero under a sum: no overflow, however often it is reduced.
   const Buffer buffer = backend.allocate(bytes, MemoryKind::kOther);

@@ -32,8 +32,8 @@ struct LaunchOptions {
 /// What an experiment ended with, for the end of the launch.
 struct ExperimentReport {
   std::string name;
-  std::string table;              ///< what the terminal shows
-  std::vector<Point> points;      ///< rank 0 only
+  std::string table;          ///< what the terminal shows
+  std::vector<Point> points;  ///< rank 0 only
   bool verdicts_passed = true;
 };
 
@@ -53,10 +53,10 @@ class Launch {
   const LaunchOptions options;
   const ModelSource& source;
   const DeviceSetup setup;
-  std::unique_ptr<Store> store;     ///< rank 0 only
-  Values provenance;                ///< rank 0 only
-  Values hardware;                  ///< rank 0 only
-  std::vector<std::string> notes;   ///< said once, above the first table
+  std::unique_ptr<Store> store;    ///< rank 0 only
+  Values provenance;               ///< rank 0 only
+  Values hardware;                 ///< rank 0 only
+  std::vector<std::string> notes;  ///< said once, above the first table
   Progress progress;
   Interrupt interrupt;
   StageClock stages;

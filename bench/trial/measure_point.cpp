@@ -25,13 +25,15 @@ constexpr int kProbesAgain = 2;
 using Kind = StageClock::Kind;
 
 [[noreturn]] void throw_interrupted() {
-  throw InterruptedError("interrupted; the finished points are kept, run it again with --resume to measure the rest");
+  throw InterruptedError(
+      "interrupted; the finished points are kept, run it again with --resume to measure the rest");
 }
 
 /// The measuring of one point by one rank of its group.
 class PointMeasurement {
  public:
-  PointMeasurement(Launch& launch, const PointPlan& plan, RankGroup& group, std::optional<BaseReference>& base)
+  PointMeasurement(Launch& launch, const PointPlan& plan, RankGroup& group,
+                   std::optional<BaseReference>& base)
       : launch_(launch), plan_(plan), group_(group), base_(base) {
     facts_.degree = plan.degree;
     facts_.oversubscribed = launch.world.oversubscribed(plan.degree);
@@ -92,12 +94,14 @@ class PointMeasurement {
     PressureGauge gauge(facts_.oversubscribed);
     group_.backend().memory().reset_peak();
     launch_.stages.time("timed", Kind::kMeasuring, [&] {
-      facts_.timed = run_timed_trial(engine(), group_.backend(), group_.comm(), requests(), decide, gauge, run.inject_bug);
+      facts_.timed = run_timed_trial(engine(), group_.backend(), group_.comm(), requests(), decide, gauge,
+                                     run.inject_bug);
     });
     if (facts_.timed.interrupted) throw_interrupted();
     point.conditions.emplace_back("repetition_rule", rule->description());
     point.conditions.emplace_back("repetition_rule_ended", ended_by);
-    facts_.memory = account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
+    facts_.memory =
+        account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
     facts_.cost = run_cost(launch_.source.config(), dtype(), plan_.degree, facts_.timed.last);
   }
 
@@ -121,7 +125,8 @@ class PointMeasurement {
     const std::size_t prefill = message(facts_.cost.largest_prefill_step);
     for (const std::size_t bytes : {decode, prefill}) {
       if (bytes == prefill && !facts_.isolated.empty() && decode == prefill) continue;
-      const std::int64_t calls = std::clamp<std::int64_t>((std::int64_t{4} << 20) / static_cast<std::int64_t>(bytes), 2, 20);
+      const std::int64_t calls =
+          std::clamp<std::int64_t>((std::int64_t{4} << 20) / static_cast<std::int64_t>(bytes), 2, 20);
       facts_.isolated.push_back(
           time_all_reduce(group_.backend(), group_.comm(), dtype(), bytes, kIsolatedRepetitions, calls));
     }
@@ -129,7 +134,8 @@ class PointMeasurement {
 
   void probe() {
     const double seconds = launch_.options.run.probe_seconds;
-    // Equal on all ranks: the shards of a plan are of one size, and a cache's key must not differ between ranks.
+    // Equal on all ranks: the shards of a plan are of one size, and a cache's key must not differ between
+    // ranks.
     const auto bytes = static_cast<std::size_t>(
         told_by_root(group_.comm(), static_cast<std::int64_t>(group_.backend().memory().use().by_kind[0])));
     facts_.peaks = launch_.peaks.get(group_.backend(), group_.comm(), dtype(), bytes, seconds);
@@ -160,7 +166,8 @@ class PointMeasurement {
 
   void score_workload_text() {
     std::vector<std::int32_t> text;
-    for (const Request& request : requests()) text.insert(text.end(), request.prompt.begin(), request.prompt.end());
+    for (const Request& request : requests())
+      text.insert(text.end(), request.prompt.begin(), request.prompt.end());
     text.resize(std::min(text.size(), static_cast<std::size_t>(kScoredTextTokens)));
     if (text.size() >= 2) facts_.text = score_text(engine(), text, session_->sizes().max_model_len);
   }
@@ -168,7 +175,8 @@ class PointMeasurement {
   void inject_token_bug() {
     if (launch_.options.run.inject_bug != "tokens") return;
     const auto vocab = static_cast<std::int32_t>(launch_.source.config().vocab_size);
-    for (auto& request : facts_.timed.last.requests) request.tokens.front() = (request.tokens.front() + 1) % vocab;
+    for (auto& request : facts_.timed.last.requests)
+      request.tokens.front() = (request.tokens.front() + 1) % vocab;
   }
 
   void describe(Point& point) {
@@ -179,22 +187,26 @@ class PointMeasurement {
     point.samples.push_back(peak_samples("read_bandwidth", "B/s", facts_.peaks.read_bandwidth));
     point.samples.push_back(peak_samples("gemm_rate", "FLOP/s", facts_.peaks.gemm_rate));
     point.samples.push_back(peak_samples("multiply_add_peak", "FLOP/s", facts_.peaks.multiply_add_peak));
-    point.hardware.emplace_back("read_bandwidth_working_set_bytes", static_cast<std::int64_t>(facts_.peaks.working_set_bytes));
+    point.hardware.emplace_back("read_bandwidth_working_set_bytes",
+                                static_cast<std::int64_t>(facts_.peaks.working_set_bytes));
     point.hardware.emplace_back("read_bandwidth", sum(facts_.peaks.read_bandwidth));
     point.hardware.emplace_back("gemm_rate", sum(facts_.peaks.gemm_rate));
     point.hardware.emplace_back("multiply_add_peak", sum(facts_.peaks.multiply_add_peak));
     point.hardware.emplace_back("device_name", group_.backend().device_name());
-    for (const auto& [name, fact] : group_.backend().facts()) point.hardware.emplace_back("device_" + name, fact);
+    for (const auto& [name, fact] : group_.backend().facts())
+      point.hardware.emplace_back("device_" + name, fact);
     point.conditions.emplace_back("prompt_tokens_computed", facts_.timed.last.prompt_tokens_computed);
     point.conditions.emplace_back("prompt_tokens_cached", facts_.timed.last.prompt_tokens_cached);
     point.conditions.emplace_back("preemptions", facts_.timed.last.preemptions);
     point.conditions.emplace_back("steps", static_cast<std::int64_t>(facts_.timed.last.steps.size()));
     add_figures(point, facts_);
-    const bool passed = std::all_of(point.verdicts.begin(), point.verdicts.end(), [](const Verdict& v) { return v.passed; });
+    const bool passed =
+        std::all_of(point.verdicts.begin(), point.verdicts.end(), [](const Verdict& v) { return v.passed; });
     if (!passed) withdraw_figures(point);
   }
 
-  Samples peak_samples(const std::string& name, const std::string& unit, const std::vector<double>& values) const {
+  Samples peak_samples(const std::string& name, const std::string& unit,
+                       const std::vector<double>& values) const {
     Samples samples = rank_samples(name, unit, "steady_clock", "isolated", plan_.degree);
     samples.rows.push_back(values);
     return samples;
@@ -235,7 +247,8 @@ std::int64_t expected_units(const LaunchOptions& options) {
   return 1 + options.run.repetitions + options.run.instrumented_repetitions;
 }
 
-std::optional<Point> measure_point(Launch& launch, const PointPlan& plan, std::optional<BaseReference>& base) {
+std::optional<Point> measure_point(Launch& launch, const PointPlan& plan,
+                                   std::optional<BaseReference>& base) {
   enum Answer : std::int64_t { kMeasure, kReadBack, kStop };
   std::int64_t answer = kMeasure;
   on_rank_zero(launch.world, [&] {

@@ -32,7 +32,8 @@ std::vector<Samples> account_memory(Backend& backend, Communicator& group, std::
   const auto all = gather(group, values);
   std::vector<Samples> samples;
   for (std::size_t i = 0; i < mine.size(); ++i) {
-    Samples& one = samples.emplace_back(rank_samples("memory_" + mine[i].first, "B", "none", "memory", group.size()));
+    Samples& one =
+        samples.emplace_back(rank_samples("memory_" + mine[i].first, "B", "none", "memory", group.size()));
     auto& row = one.rows.emplace_back();
     for (const auto& rank : all) row.push_back(rank[i]);
   }

@@ -9,9 +9,10 @@
 
 namespace tpscale {
 
-/// Bytes on every rank, "memory_weights", ..., phase "memory", one row, a column a rank: weights, kv_cache, activations,
-/// other and peak of the suite's own allocator; communication (what the device's view grew by with the communicator); the
-/// device's own view; unaccounted = view - all of these; and the predicted sizes beside them
+/// Bytes on every rank, "memory_weights", ..., phase "memory", one row, a column a rank: weights, kv_cache,
+/// activations, other and peak of the suite's own allocator; communication (what the device's view grew by
+/// with the communicator); the device's own view; unaccounted = view - all of these; and the predicted sizes
+/// beside them
 /// ("memory_weights_predicted", ...).
 std::vector<Samples> account_memory(Backend& backend, Communicator& group, std::size_t communication_bytes,
                                     const EngineSizes& sizes);

@@ -45,7 +45,8 @@ void add_memory_figures(Point& point, const PointFacts& facts) {
     metric.value = metric.low = metric.high = bytes;
     metric.samples = 1;
     metric.method = "one reading, no interval";
-    metric.how_obtained = fixed_number(bytes, 0) + " B by " + source + over + beside_predicted(facts, name, bytes);
+    metric.how_obtained =
+        fixed_number(bytes, 0) + " B by " + source + over + beside_predicted(facts, name, bytes);
     point.results.push_back(std::move(metric));
   }
 }

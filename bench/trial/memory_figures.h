@@ -4,7 +4,8 @@
 
 namespace tpscale {
 
-/// Memory by purpose, the largest over ranks, with the predicted size and the difference in per cent in how_obtained.
+/// Memory by purpose, the largest over ranks, with the predicted size and the difference in per cent in
+/// how_obtained.
 void add_memory_figures(Point& point, const PointFacts& facts);
 
 }  // namespace tpscale

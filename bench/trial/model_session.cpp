@@ -11,8 +11,7 @@ namespace tpscale {
 
 std::unique_ptr<ModelSource> open_model(World& world, const ModelOptions& options) {
   std::unique_ptr<ModelSource> source;
-  together(world,
-           [&] { source = open_model(options.model, embedded_model_folder(), options.weights_seed); });
+  together(world, [&] { source = open_model(options.model, embedded_model_folder(), options.weights_seed); });
   return source;
 }
 
@@ -45,14 +44,15 @@ void require_memory(const World& world, const Backend& backend, const EngineSize
   const auto needed = static_cast<std::size_t>(sizes.weight_bytes + sizes.kv_bytes + sizes.activation_bytes);
   const std::size_t available = backend.device_memory().available_bytes;
   if (needed * sharers <= available) return;
-  throw OutOfMemoryError("degree " + std::to_string(degree) + " needs " + std::to_string(needed) + " B on each of " +
-                             std::to_string(sharers) + " ranks of this host and " + std::to_string(available) +
+  throw OutOfMemoryError("degree " + std::to_string(degree) + " needs " + std::to_string(needed) +
+                             " B on each of " + std::to_string(sharers) + " ranks of this host and " +
+                             std::to_string(available) +
                              " B are free; use fewer sequences, a smaller model or more devices",
                          needed * sharers, available);
 }
 
-ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source, const EngineOptions& options,
-                           std::span<const Request> requests) {
+ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source,
+                           const EngineOptions& options, std::span<const Request> requests) {
   Communicator& comm = group.comm();
   together(comm, [&] {
     shard_ = plan_shard(source.config(), comm.size(), comm.rank());

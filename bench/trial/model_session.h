@@ -21,7 +21,8 @@ void require_ranks(const World& world, int degree);
 /// The dtype to compute in: the option, or what the model's files hold. Throws UsageError, NotAvailableError.
 Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options);
 
-/// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is allocated yet.
+/// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is
+/// allocated yet.
 void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree);
 
 /// A group with an engine in it that serves `requests`: what generate, evaluate and every point stand on.

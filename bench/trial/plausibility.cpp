@@ -11,14 +11,15 @@ namespace tpscale {
 namespace {
 
 constexpr double kPhaseTolerance = 0.01;
-constexpr double kRunOverheadSeconds = 50e-6;  // begin and end of a run, which no step holds: all of a run of 1 ms
+constexpr double kRunOverheadSeconds =
+    50e-6;  // begin and end of a run, which no step holds: all of a run of 1 ms
 constexpr double kPlausibleExcess = 1.15;  // how much faster than a measured peak a figure may seem
 
 /// "120 GFLOP/s is 0.61 of ..." and whether it may be.
 bool within_peak(double rate, double peak, const std::string& what, std::string& sentence) {
   const bool plausible = peak > 0.0 && rate <= kPlausibleExcess * peak;
-  sentence += (sentence.empty() ? "" : "; ") + what + " " + short_number(rate / 1e9) + " of " + short_number(peak / 1e9) +
-              " G/s measured" + (plausible ? "" : " (implausible)");
+  sentence += (sentence.empty() ? "" : "; ") + what + " " + short_number(rate / 1e9) + " of " +
+              short_number(peak / 1e9) + " G/s measured" + (plausible ? "" : " (implausible)");
   return plausible;
 }
 
@@ -60,8 +61,8 @@ Verdict judge_plausibility(const PointFacts& facts) {
   verdict.passed = within_peak(sum(facts.cost.prefill_flops) / prefill, sum(facts.peaks.multiply_add_peak),
                                "prefill GFLOP/s", verdict.sentence);
   if (decoded) {
-    verdict.passed = within_peak(sum(facts.cost.decode_bytes) / decode, sum(facts.peaks.read_bandwidth), "decode GB/s",
-                                 verdict.sentence) &&
+    verdict.passed = within_peak(sum(facts.cost.decode_bytes) / decode, sum(facts.peaks.read_bandwidth),
+                                 "decode GB/s", verdict.sentence) &&
                      verdict.passed;
   }
   if (facts.text && !std::isfinite(facts.text->perplexity())) {

@@ -6,12 +6,13 @@
 
 namespace tpscale {
 
-/// "phases add up to the wall": prefill + decode + scheduling seconds are within 1 % (and 50 us) of the wall, in the
-/// median repetition, on the rank where they are furthest off.
+/// "phases add up to the wall": prefill + decode + scheduling seconds are within 1 % (and 50 us) of the wall,
+/// in the median repetition, on the rank where they are furthest off.
 Verdict judge_phases(const PointFacts& facts);
 
-/// "plausible": no more bytes/s in decode than 1.15 times the read bandwidth measured over the same working set, no more
-/// FLOP/s in prefill than 1.15 times the multiply-add peak, no time of zero, and a finite perplexity.
+/// "plausible": no more bytes/s in decode than 1.15 times the read bandwidth measured over the same working
+/// set, no more FLOP/s in prefill than 1.15 times the multiply-add peak, no time of zero, and a finite
+/// perplexity.
 Verdict judge_plausibility(const PointFacts& facts);
 
 /// "repeatable": every repetition generated the same tokens.

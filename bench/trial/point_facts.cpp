@@ -9,7 +9,8 @@
 namespace tpscale {
 
 const Samples& samples_named(std::span<const Samples> samples, std::string_view name) {
-  const auto it = std::find_if(samples.begin(), samples.end(), [&](const Samples& s) { return s.name == name; });
+  const auto it =
+      std::find_if(samples.begin(), samples.end(), [&](const Samples& s) { return s.name == name; });
   check(it != samples.end(), "samples of a name that nobody has taken");
   return *it;
 }
@@ -19,6 +20,8 @@ std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name
   return repetition_times(samples.rows, static_cast<std::size_t>(samples.warm_ups));
 }
 
-double sum(std::span<const double> values) noexcept { return std::accumulate(values.begin(), values.end(), 0.0); }
+double sum(std::span<const double> values) noexcept {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 
 }  // namespace tpscale

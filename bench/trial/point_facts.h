@@ -16,14 +16,14 @@ namespace tpscale {
 struct PointFacts {
   int degree = 1;
   bool oversubscribed = false;
-  std::int64_t input_tokens = 0;       ///< of the workload
+  std::int64_t input_tokens = 0;  ///< of the workload
   TimedTrial timed;
-  std::vector<Samples> instrumented;   ///< empty: none was made
+  std::vector<Samples> instrumented;  ///< empty: none was made
   std::vector<Samples> isolated;
   std::vector<Samples> memory;
   RunCost cost;
   DevicePeaks peaks;
-  std::optional<TextScore> text;       ///< of text workloads
+  std::optional<TextScore> text;  ///< of text workloads
 };
 
 /// The samples of that name; InternalError where there are none.

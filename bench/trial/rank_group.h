@@ -9,8 +9,8 @@
 
 namespace tpscale {
 
-/// The ranks 0 .. degree-1 at work together: this rank's device and its communicator. On a rank outside the group it is
-/// empty and holds no device, so that nothing of it stays awake.
+/// The ranks 0 .. degree-1 at work together: this rank's device and its communicator. On a rank outside the
+/// group it is empty and holds no device, so that nothing of it stays awake.
 class RankGroup {
  public:
   /// Collective over the world. Throws what a backend or communicator throws, on all ranks.

@@ -14,7 +14,9 @@
 namespace tpscale {
 namespace {
 
-std::string experiment_name(ScalingKind kind) { return kind == ScalingKind::kStrong ? "strong-scaling" : "weak-scaling"; }
+std::string experiment_name(ScalingKind kind) {
+  return kind == ScalingKind::kStrong ? "strong-scaling" : "weak-scaling";
+}
 
 std::shared_ptr<const Workload> workload_of(const Launch& launch, ScalingKind kind, int degree) {
   WorkloadOptions options = launch.options.workload;
@@ -27,7 +29,8 @@ void append_values(Values& to, const Options& options) {
   for (auto& value : to_values(options)) to.push_back(std::move(value));
 }
 
-/// The identity of a point: everything that a figure may depend on but the machine and the number of ranks launched.
+/// The identity of a point: everything that a figure may depend on but the machine and the number of ranks
+/// launched.
 Values identity(const Launch& launch, ScalingKind kind, const Workload& workload, int degree, bool repeat) {
   const LaunchOptions& options = launch.options;
   Values values{{"experiment", experiment_name(kind)},
@@ -46,7 +49,8 @@ Values identity(const Launch& launch, ScalingKind kind, const Workload& workload
   }
   for (auto& value : to_values(options.workload)) {
     // a file is known by what was read from it, the number of sequences by what came of it
-    if (value.first != "text" && value.first != "token_ids" && value.first != "trace" && value.first != "num_sequences") {
+    if (value.first != "text" && value.first != "token_ids" && value.first != "trace" &&
+        value.first != "num_sequences") {
       values.push_back(std::move(value));
     }
   }
@@ -57,11 +61,16 @@ Values identity(const Launch& launch, ScalingKind kind, const Workload& workload
 
 std::string method_text(ScalingKind kind) {
   return std::string(kind == ScalingKind::kStrong ? "The same requests" : "As many requests a rank") +
-         " are served at every tensor-parallel degree by the first ranks of one launch, the others asleep, degrees one "
-         "after another and the smallest again at the end. A repetition serves all requests from the first one in to the "
-         "last token out, greedily, with caches emptied before it; it is timed by the host's steady clock after a device "
-         "synchronise between barriers, on every rank, after one warm-up. The step-time breakdown comes from separate "
-         "repetitions with a synchronise and a clock around each op and collective; the device's peaks are measured in "
+         " are served at every tensor-parallel degree by the first ranks of one launch, the others asleep, "
+         "degrees one "
+         "after another and the smallest again at the end. A repetition serves all requests from the first "
+         "one in to the "
+         "last token out, greedily, with caches emptied before it; it is timed by the host's steady clock "
+         "after a device "
+         "synchronise between barriers, on every rank, after one warm-up. The step-time breakdown comes from "
+         "separate "
+         "repetitions with a synchronise and a clock around each op and collective; the device's peaks are "
+         "measured in "
          "the same launch by the same ranks at once.";
 }
 
@@ -98,7 +107,8 @@ void run_scaling(Launch& launch, ScalingKind kind) {
   }
   if (launch.root()) {
     for (const Point& point : report.points) {
-      for (const Verdict& verdict : point.verdicts) report.verdicts_passed = report.verdicts_passed && verdict.passed;
+      for (const Verdict& verdict : point.verdicts)
+        report.verdicts_passed = report.verdicts_passed && verdict.passed;
     }
     report.table = scaling_table(kind, report.points);
   }

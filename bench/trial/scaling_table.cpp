@@ -23,7 +23,8 @@ constexpr Phase kPhases[] = {{"prefill", "prefill_throughput", "prefill_seconds"
                              {"end to end", "total_throughput", "wall_seconds"}};
 
 const Metric* find_metric(const Point& point, std::string_view name) {
-  const auto it = std::find_if(point.results.begin(), point.results.end(), [&](const Metric& m) { return m.name == name; });
+  const auto it = std::find_if(point.results.begin(), point.results.end(),
+                               [&](const Metric& m) { return m.name == name; });
   return it == point.results.end() ? nullptr : &*it;
 }
 
@@ -35,14 +36,19 @@ T parameter(const Point& point, std::string_view name, T fallback) {
   return fallback;
 }
 
-std::int64_t degree_of(const Point& point) { return parameter<std::int64_t>(point, "tp", 1); }
-bool is_repeat(const Point& point) { return parameter<bool>(point, "base_repeat", false); }
+std::int64_t degree_of(const Point& point) {
+  return parameter<std::int64_t>(point, "tp", 1);
+}
+bool is_repeat(const Point& point) {
+  return parameter<bool>(point, "base_repeat", false);
+}
 
 /// Seconds of the repetitions, empty where the point has no figure.
 std::vector<double> seconds_of(const Point& point, const Phase& phase) {
   if (find_metric(point, phase.throughput) == nullptr) return {};
   for (const Samples& samples : point.samples) {
-    if (samples.name == phase.seconds) return repetition_times(samples.rows, static_cast<std::size_t>(samples.warm_ups));
+    if (samples.name == phase.seconds)
+      return repetition_times(samples.rows, static_cast<std::size_t>(samples.warm_ups));
   }
   return {};
 }
@@ -75,7 +81,8 @@ std::string tokens_cell(const Point& point) {
 std::string marks_cell(const Point& point, bool drifted) {
   std::set<std::string> marks(point.marks.begin(), point.marks.end());
   for (const char* name : {"prefill_throughput", "decode_throughput", "total_throughput"}) {
-    if (const Metric* metric = find_metric(point, name)) marks.insert(metric->marks.begin(), metric->marks.end());
+    if (const Metric* metric = find_metric(point, name))
+      marks.insert(metric->marks.begin(), metric->marks.end());
   }
   if (drifted) marks.insert("drifted");
   if (point.status != "measured") marks.insert(point.status);
@@ -85,13 +92,15 @@ std::string marks_cell(const Point& point, bool drifted) {
 }
 
 const Point& first_measured(std::span<const Point> points) {
-  const auto it = std::find_if(points.begin(), points.end(), [](const Point& point) { return point.status == "measured"; });
+  const auto it = std::find_if(points.begin(), points.end(),
+                               [](const Point& point) { return point.status == "measured"; });
   return it == points.end() ? points.front() : *it;
 }
 
 class ScalingTable {
  public:
-  ScalingTable(ScalingKind kind, std::span<const Point> points) : kind_(kind), points_(points), base_(first_measured(points)) {
+  ScalingTable(ScalingKind kind, std::span<const Point> points)
+      : kind_(kind), points_(points), base_(first_measured(points)) {
     for (const Point& point : points) {
       if (is_repeat(point)) repeat_ = &point;
     }
@@ -101,8 +110,8 @@ class ScalingTable {
     const bool strong = kind_ == ScalingKind::kStrong;
     std::string out = base_.test_name + ", model " + parameter<std::string>(base_, "model", "?") + ", " +
                       parameter<std::string>(base_, "dtype", "?") + ", " +
-                      std::to_string(parameter<std::int64_t>(base_, "threads", 1)) + " threads a rank, base tp " +
-                      std::to_string(degree_of(base_)) + "\n\n";
+                      std::to_string(parameter<std::int64_t>(base_, "threads", 1)) +
+                      " threads a rank, base tp " + std::to_string(degree_of(base_)) + "\n\n";
     for (const Phase& phase : kPhases) out += phase_text(phase, strong) + "\n";
     return out + breakdown_text() + "\n" + drift_text() + verdict_text();
   }
@@ -123,9 +132,9 @@ class ScalingTable {
       // Weak: the work grows with p, so T(base)/T is the efficiency and p times it the gain in throughput.
       const double speedup_scale = strong ? 1.0 : p;
       const double efficiency_scale = strong ? 100.0 / p : 100.0;
-      table.add_row({std::to_string(degree_of(point)) + (is_repeat(point) ? " again" : ""), cell(point, phase.throughput),
-                     cell(point, per_device.c_str()), cell(point, phase.seconds),
-                     ratio ? with_interval(*ratio, speedup_scale) : "-",
+      table.add_row({std::to_string(degree_of(point)) + (is_repeat(point) ? " again" : ""),
+                     cell(point, phase.throughput), cell(point, per_device.c_str()),
+                     cell(point, phase.seconds), ratio ? with_interval(*ratio, speedup_scale) : "-",
                      ratio ? with_interval_percent(*ratio, efficiency_scale) : "-",
                      marks_cell(point, drifted(point, phase))});
     }
@@ -177,7 +186,8 @@ class ScalingTable {
   std::string drift_text() const {
     std::string text;
     for (const Phase& phase : kPhases) {
-      if (const auto by = drift(phase)) text += (text.empty() ? "" : ", ") + std::string(phase.name) + " " + percent(*by);
+      if (const auto by = drift(phase))
+        text += (text.empty() ? "" : ", ") + std::string(phase.name) + " " + percent(*by);
     }
     return text.empty() ? "" : "drift of the base from begin to end: " + text + "\n";
   }
@@ -190,11 +200,13 @@ class ScalingTable {
         if (verdict.passed) {
           ++passed;
         } else {
-          text += "FAILED at tp " + std::to_string(degree_of(point)) + ": " + verdict.name + ": " + verdict.sentence + "\n";
+          text += "FAILED at tp " + std::to_string(degree_of(point)) + ": " + verdict.name + ": " +
+                  verdict.sentence + "\n";
         }
       }
       if (point.status != "measured") {
-        text += "tp " + std::to_string(degree_of(point)) + " " + point.status + ": " + point.status_reason + "\n";
+        text +=
+            "tp " + std::to_string(degree_of(point)) + " " + point.status + ": " + point.status_reason + "\n";
       }
     }
     return "verdicts passed: " + std::to_string(passed) + "\n" + text;

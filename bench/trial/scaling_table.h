@@ -7,8 +7,9 @@
 
 namespace tpscale {
 
-/// What the terminal shows of a scaling experiment: throughput, speed-up and efficiency with their intervals per phase,
-/// the base, shares of the device's peaks, drift, marks and verdicts. `points` in the order they were measured.
+/// What the terminal shows of a scaling experiment: throughput, speed-up and efficiency with their intervals
+/// per phase, the base, shares of the device's peaks, drift, marks and verdicts. `points` in the order they
+/// were measured.
 std::string scaling_table(ScalingKind kind, std::span<const Point> points);
 
 }  // namespace tpscale

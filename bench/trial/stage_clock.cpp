@@ -14,7 +14,9 @@ void StageClock::add(const std::string& name, Kind kind, double seconds) noexcep
   }
 }
 
-double StageClock::total_seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+double StageClock::total_seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
 
 double StageClock::measuring_seconds() const noexcept {
   double seconds = 0.0;

@@ -6,7 +6,8 @@
 
 namespace tpscale {
 
-/// Where a launch's own time goes, by stage, on this rank: measuring is what it is for, the rest is the suite's overhead.
+/// Where a launch's own time goes, by stage, on this rank: measuring is what it is for, the rest is the
+/// suite's overhead.
 class StageClock {
  public:
   enum class Kind { kMeasuring, kOverhead };
@@ -17,9 +18,9 @@ class StageClock {
     const Running running(*this, stage, kind);
     return function();
   }
-  double total_seconds() const;                       ///< since the clock was made
-  double measuring_seconds() const noexcept;          ///< in stages that measure
-  double overhead_share() const;                      ///< 1 - measuring / total
+  double total_seconds() const;               ///< since the clock was made
+  double measuring_seconds() const noexcept;  ///< in stages that measure
+  double overhead_share() const;              ///< 1 - measuring / total
   std::vector<std::pair<std::string, double>> stages() const;
 
  private:

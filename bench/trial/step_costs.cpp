@@ -38,7 +38,8 @@ RunCost run_cost(const ModelConfig& config, Dtype dtype, int degree, const RunRe
     cost.largest_decode_step = std::max(cost.largest_decode_step, step.decode_tokens);
   }
   cost.prefill_tokens = result.prompt_tokens_computed;
-  for (const auto& request : result.requests) cost.output_tokens += static_cast<std::int64_t>(request.tokens.size());
+  for (const auto& request : result.requests)
+    cost.output_tokens += static_cast<std::int64_t>(request.tokens.size());
   return cost;
 }
 

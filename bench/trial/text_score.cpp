@@ -12,8 +12,12 @@ namespace tpscale {
 double TextScore::mean_nll() const {
   return std::accumulate(nll.begin(), nll.end(), 0.0) / static_cast<double>(nll.size());
 }
-double TextScore::perplexity() const { return std::exp(mean_nll()); }
-double TextScore::accuracy() const { return static_cast<double>(hits) / static_cast<double>(nll.size()); }
+double TextScore::perplexity() const {
+  return std::exp(mean_nll());
+}
+double TextScore::accuracy() const {
+  return static_cast<double>(hits) / static_cast<double>(nll.size());
+}
 
 void require_scorable(std::span<const std::int32_t> tokens, const ModelConfig& config) {
   if (tokens.size() < 2) throw UsageError("a text of fewer than 2 tokens has nothing to predict");
@@ -31,7 +35,8 @@ TextScore score_text(Engine& engine, std::span<const std::int32_t> tokens, std::
   while (true) {
     const auto text = tokens.subspan(begin, std::min(length, tokens.size() - begin));
     const auto scores = engine.score(text);
-    // scores[i] judges token begin + i + 1; the ones below nll.size() have been judged with more context or the same
+    // scores[i] judges token begin + i + 1; the ones below nll.size() have been judged with more context or
+    // the same
     for (std::size_t i = score.nll.size() - begin; i < scores.size(); ++i) {
       score.nll.push_back(scores[i].nll);
       if (scores[i].best == text[i + 1]) ++score.hits;

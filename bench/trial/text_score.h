@@ -21,8 +21,8 @@ struct TextScore {
 /// Throws UsageError where there are fewer than two tokens or one that the model does not have.
 void require_scorable(std::span<const std::int32_t> tokens, const ModelConfig& config);
 
-/// Scores a text; one longer than `window` in windows that overlap by half, so that every token but the first window's
-/// has at least window/2 tokens before it. Collective over the engine's group.
+/// Scores a text; one longer than `window` in windows that overlap by half, so that every token but the first
+/// window's has at least window/2 tokens before it. Collective over the engine's group.
 TextScore score_text(Engine& engine, std::span<const std::int32_t> tokens, std::int64_t window);
 
 }  // namespace tpscale

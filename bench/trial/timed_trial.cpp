@@ -12,7 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Mean over requests, on this rank's clock. TPOT: over requests of two or more output tokens; 0 where there is none.
+/// Mean over requests, on this rank's clock. TPOT: over requests of two or more output tokens; 0 where there
+/// is none.
 std::pair<double, double> mean_latencies(const RunResult& result) {
   double ttft = 0.0;
   double tpot = 0.0;
@@ -24,7 +25,8 @@ std::pair<double, double> mean_latencies(const RunResult& result) {
     tpot += (times.back() - times.front()) / static_cast<double>(times.size() - 1);
     ++with_tpot;
   }
-  return {ttft / static_cast<double>(result.requests.size()), with_tpot == 0 ? 0.0 : tpot / static_cast<double>(with_tpot)};
+  return {ttft / static_cast<double>(result.requests.size()),
+          with_tpot == 0 ? 0.0 : tpot / static_cast<double>(with_tpot)};
 }
 
 bool same_tokens(const RunResult& a, const RunResult& b) {
@@ -33,8 +35,8 @@ bool same_tokens(const RunResult& a, const RunResult& b) {
 }
 
 std::array<double, kTimedNames.size()> repeat_once(Engine& engine, Backend& backend, Communicator& group,
-                                                   std::span<const Request> requests, const std::string& inject_bug,
-                                                   RunResult& result) {
+                                                   std::span<const Request> requests,
+                                                   const std::string& inject_bug, RunResult& result) {
   engine.flush_prefix_cache();
   group.barrier();
   backend.stream().synchronize();
@@ -44,7 +46,8 @@ std::array<double, kTimedNames.size()> repeat_once(Engine& engine, Backend& back
   const double wall = std::chrono::duration<double>(Clock::now() - start).count();
   const RunSeconds seconds = run_seconds(result);
   const auto [ttft, tpot] = mean_latencies(result);
-  if (inject_bug == "clock") return {wall / 1000, seconds.prefill / 1000, seconds.decode / 1000, seconds.schedule / 1000, ttft, tpot};
+  if (inject_bug == "clock")
+    return {wall / 1000, seconds.prefill / 1000, seconds.decode / 1000, seconds.schedule / 1000, ttft, tpot};
   if (inject_bug == "time") return {wall, seconds.prefill / 2, seconds.decode, seconds.schedule, ttft, tpot};
   return {wall, seconds.prefill, seconds.decode, seconds.schedule, ttft, tpot};
 }
@@ -61,12 +64,13 @@ Samples rank_samples(std::string name, std::string unit, std::string clock, std:
   return samples;
 }
 
-TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group, std::span<const Request> requests,
-                           const std::function<Next(double)>& decide, PressureGauge& gauge, const std::string& inject_bug) {
+TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
+                           std::span<const Request> requests, const std::function<Next(double)>& decide,
+                           PressureGauge& gauge, const std::string& inject_bug) {
   TimedTrial trial;
   for (const std::string_view name : kTimedNames) {
-    trial.samples.push_back(rank_samples(std::string(name) + "_seconds", "s", "steady_clock",
-                                         "timed", group.size()));
+    trial.samples.push_back(
+        rank_samples(std::string(name) + "_seconds", "s", "steady_clock", "timed", group.size()));
     trial.samples.back().warm_ups = 1;
   }
   RunResult first;

@@ -23,19 +23,21 @@ inline constexpr std::array<std::string_view, 6> kTimedNames = {"wall",     "pre
 enum class Next : std::int64_t { kRepeat, kDone, kInterrupted };
 
 struct TimedTrial {
-  std::vector<Samples> samples;  ///< "wall_seconds", ...: one row a repetition (the first the warm-up), a column a rank
-  RunResult last;                ///< of the last repetition
-  bool same_tokens = true;       ///< every repetition gave the tokens of the first
+  std::vector<Samples>
+      samples;     ///< "wall_seconds", ...: one row a repetition (the first the warm-up), a column a rank
+  RunResult last;  ///< of the last repetition
+  bool same_tokens = true;  ///< every repetition gave the tokens of the first
   bool interrupted = false;
-  double timed_seconds = 0.0;    ///< inside timed regions, on this rank
+  double timed_seconds = 0.0;  ///< inside timed regions, on this rank
 };
 
-/// What all ranks of a group do the same: one warm-up and repetitions of the whole workload, caches flushed before each.
-/// `decide` is asked on rank 0 after each repetition with its seconds (the maximum over ranks); the warm-up is asked
-/// about with a negative number. Rank 0's `gauge` marks the repetitions during which others took the cores.
-/// `inject_bug` (tests): "clock" and "time" give wrong seconds on purpose.
-TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group, std::span<const Request> requests,
-                           const std::function<Next(double)>& decide, PressureGauge& gauge, const std::string& inject_bug);
+/// What all ranks of a group do the same: one warm-up and repetitions of the whole workload, caches flushed
+/// before each. `decide` is asked on rank 0 after each repetition with its seconds (the maximum over ranks);
+/// the warm-up is asked about with a negative number. Rank 0's `gauge` marks the repetitions during which
+/// others took the cores. `inject_bug` (tests): "clock" and "time" give wrong seconds on purpose.
+TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
+                           std::span<const Request> requests, const std::function<Next(double)>& decide,
+                           PressureGauge& gauge, const std::string& inject_bug);
 
 /// Samples with a column a rank, filled row by row.
 Samples rank_samples(std::string name, std::string unit, std::string clock, std::string phase, int ranks);

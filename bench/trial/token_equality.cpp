@@ -42,7 +42,8 @@ std::vector<std::int32_t> row_tokens(const IntegerArray& array, std::size_t row)
 }
 
 /// Scores of generated tokens alone: element i judges tokens[i] after the prompt and the tokens before it.
-std::vector<TokenScore> score_generated(Engine& engine, const Request& request, std::span<const std::int32_t> tokens) {
+std::vector<TokenScore> score_generated(Engine& engine, const Request& request,
+                                        std::span<const std::int32_t> tokens) {
   std::vector<std::int32_t> text = request.prompt;
   text.insert(text.end(), tokens.begin(), tokens.end());
   auto scores = engine.score(text);
@@ -66,8 +67,8 @@ struct Replay {
     const bool holds = margin < limit && difference <= limit;
     if (!holds) ++broken;
     if (places <= kPlacesNamed || (!holds && broken <= kPlacesNamed)) {
-      named << "; sequence " << sequence << " token " << token << ": margin " << margin << ", logits " << difference
-            << " apart" << (holds ? "" : " (too much)");
+      named << "; sequence " << sequence << " token " << token << ": margin " << margin << ", logits "
+            << difference << " apart" << (holds ? "" : " (too much)");
     }
   }
 };
@@ -77,7 +78,8 @@ void replay_sequence(Engine& engine, Communicator& group, const Request& request
   const bool root = group.rank() == 0;
   std::vector<std::int32_t> base_tokens;
   if (root) base_tokens = row_tokens(base->tokens, sequence);
-  base_tokens.resize(static_cast<std::size_t>(told_by_root(group, static_cast<std::int64_t>(base_tokens.size()))));
+  base_tokens.resize(
+      static_cast<std::size_t>(told_by_root(group, static_cast<std::int64_t>(base_tokens.size()))));
   group.broadcast_host(std::as_writable_bytes(std::span(base_tokens)), 0);
   const auto scores = score_generated(engine, request, base_tokens);
   if (!root) return;
@@ -87,14 +89,17 @@ void replay_sequence(Engine& engine, Communicator& group, const Request& request
     const double difference = std::abs(static_cast<double>(scores[i].target_logit) - logit);
     replay.largest_logit_difference = std::max(replay.largest_logit_difference, difference);
     if (i != parted && scores[i].best == base_tokens[i]) continue;
-    replay.add(sequence, i, static_cast<double>(at(*base->margin, sequence, i)) * kStoredUnit, difference, limit);
+    replay.add(sequence, i, static_cast<double>(at(*base->margin, sequence, i)) * kStoredUnit, difference,
+               limit);
   }
 }
 
-std::vector<std::int64_t> differing_sequences(const RunResult& result, const BaseReference& base, std::size_t shared) {
+std::vector<std::int64_t> differing_sequences(const RunResult& result, const BaseReference& base,
+                                              std::size_t shared) {
   std::vector<std::int64_t> differing;
   for (std::size_t i = 0; i < shared; ++i) {
-    if (row_tokens(base.tokens, i) != result.requests[i].tokens) differing.push_back(static_cast<std::int64_t>(i));
+    if (row_tokens(base.tokens, i) != result.requests[i].tokens)
+      differing.push_back(static_cast<std::int64_t>(i));
   }
   return differing;
 }
@@ -117,7 +122,8 @@ IntegerArray output_tokens(const RunResult& result) {
   return array;
 }
 
-BaseReference score_as_base(Engine& engine, std::span<const Request> requests, const RunResult& result, int degree) {
+BaseReference score_as_base(Engine& engine, std::span<const Request> requests, const RunResult& result,
+                            int degree) {
   BaseReference base;
   base.degree = degree;
   base.tokens = output_tokens(result);
@@ -146,9 +152,12 @@ std::optional<BaseReference> base_from(const Point& point, int degree) {
 
 double near_tie(Dtype dtype) noexcept {
   switch (dtype) {
-    case Dtype::kBF16: return 0.25;
-    case Dtype::kF16: return 0.03;
-    case Dtype::kF32: break;
+    case Dtype::kBF16:
+      return 0.25;
+    case Dtype::kF16:
+      return 0.03;
+    case Dtype::kF32:
+      break;
   }
   return 0.001;
 }
@@ -168,7 +177,8 @@ Verdict compare_with_base(Engine& engine, Communicator& group, std::span<const R
   const double limit = near_tie(dtype);
   Replay replay;
   replayable = told_by_root(group, replayable ? 1 : 0) != 0;
-  differing.resize(static_cast<std::size_t>(told_by_root(group, static_cast<std::int64_t>(differing.size()))));
+  differing.resize(
+      static_cast<std::size_t>(told_by_root(group, static_cast<std::int64_t>(differing.size()))));
   group.broadcast_host(std::as_writable_bytes(std::span(differing)), 0);
   if (replayable) {
     for (const std::int64_t sequence : differing) {
