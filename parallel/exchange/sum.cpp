@@ -1,32 +1,109 @@
 #include "parallel/exchange/sum.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <cstdint>
+
+// The same text is compiled once for every vector length: bf16 needs a dozen integer operations an element,
+// and a 2 KiB message is summed in as much time as it takes to signal it. Measured, 32 KiB of bf16 of two
+// ranks: 10 us with 16-byte vectors, 5.8 with 32, 4.0 with 64.
+#if defined(__x86_64__)
+#define TPSCALE_AVX2 __attribute__((target("avx2")))
+#define TPSCALE_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")))
+#endif
+#define TPSCALE_INLINE inline __attribute__((always_inline))
 
 namespace tpscale {
 namespace {
 
+using Parts = std::span<const void* const>;
 constexpr std::size_t kBlock = 512;  // elements whose fp32 sums stay in the first-level cache
 
+TPSCALE_INLINE float widen(float value) {
+  return value;
+}
+TPSCALE_INLINE float widen(BFloat16 value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
+}
+TPSCALE_INLINE float widen(Float16 value) {
+  return static_cast<float>(value);
+}
+
+/// As BFloat16(float) rounds, with a mask in place of its branch.
+TPSCALE_INLINE std::uint32_t round_to_upper_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t is_nan = static_cast<std::int32_t>(bits & 0x7FFFFFFFu) > 0x7F800000 ? ~0u : 0u;
+  const std::uint32_t rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+  return ((bits | 0x400000u) & is_nan) | (rounded & ~is_nan);
+}
+
+TPSCALE_INLINE void narrow(float* out, const float* sums, std::size_t n) {
+  std::copy_n(sums, n, out);
+}
+TPSCALE_INLINE void narrow(Float16* out, const float* sums, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = Float16(sums[i]);
+}
+TPSCALE_INLINE void narrow(BFloat16* out, const float* sums, std::size_t n) {
+  std::uint32_t halves[kBlock];
+  for (std::size_t i = 0; i < n; ++i) halves[i] = round_to_upper_half(sums[i]);
+  for (std::size_t i = 0; i < n; ++i) out[i].bits = static_cast<std::uint16_t>(halves[i] >> 16);
+}
+
 template <class T>
-void sum_typed(T* out, std::span<const void* const> parts, std::size_t count) {
-  std::array<float, kBlock> sums;
+TPSCALE_INLINE void sum_inline(T* out, Parts parts, std::size_t count) {
+  float sums[kBlock];
   for (std::size_t begin = 0; begin < count; begin += kBlock) {
     const std::size_t n = std::min(kBlock, count - begin);
-    const T* first = static_cast<const T*>(parts.front()) + begin;
-    for (std::size_t i = 0; i < n; ++i) sums[i] = static_cast<float>(first[i]);
-    for (const void* part : parts.subspan(1)) {
-      const T* next = static_cast<const T*>(part) + begin;
-      for (std::size_t i = 0; i < n; ++i) sums[i] += static_cast<float>(next[i]);
+    const T* first = static_cast<const T*>(parts[0]) + begin;
+    if (parts.size() == 1) {
+      for (std::size_t i = 0; i < n; ++i) sums[i] = widen(first[i]);
+    } else {
+      const T* second = static_cast<const T*>(parts[1]) + begin;
+      for (std::size_t i = 0; i < n; ++i) sums[i] = widen(first[i]) + widen(second[i]);
     }
-    for (std::size_t i = 0; i < n; ++i) out[begin + i] = T(sums[i]);
+    for (std::size_t part = 2; part < parts.size(); ++part) {
+      const T* next = static_cast<const T*>(parts[part]) + begin;
+      for (std::size_t i = 0; i < n; ++i) sums[i] += widen(next[i]);
+    }
+    narrow(out + begin, sums, n);
   }
+}
+
+template <class T>
+void sum_plain(T* out, Parts parts, std::size_t count) {
+  sum_inline(out, parts, count);
+}
+
+#if defined(__x86_64__)
+template <class T>
+TPSCALE_AVX2 void sum_avx2(T* out, Parts parts, std::size_t count) {
+  sum_inline(out, parts, count);
+}
+template <class T>
+TPSCALE_AVX512 void sum_avx512(T* out, Parts parts, std::size_t count) {
+  sum_inline(out, parts, count);
+}
+#endif
+
+template <class T>
+auto fastest_sum() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq")) {
+    return &sum_avx512<T>;
+  }
+  if (__builtin_cpu_supports("avx2")) return &sum_avx2<T>;
+#endif
+  return &sum_plain<T>;
 }
 
 }  // namespace
 
-void sum_parts(Dtype dtype, void* out, std::span<const void* const> parts, std::size_t count) {
-  dispatch_dtype(dtype, [&](auto element) { sum_typed(static_cast<decltype(element)*>(out), parts, count); });
+void sum_parts(Dtype dtype, void* out, Parts parts, std::size_t count) {
+  dispatch_dtype(dtype, [&](auto element) {
+    static const auto sum = fastest_sum<decltype(element)>();
+    sum(static_cast<decltype(element)*>(out), parts, count);
+  });
 }
 
 }  // namespace tpscale
