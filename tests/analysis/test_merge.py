@@ -60,6 +60,27 @@ def test_two_launches_pool_their_repetitions(launch: Launch) -> None:
     assert point.metrics["an_unknown_metric"].value == 42.0
 
 
+def test_a_tainted_launch_does_not_count_beside_a_clean_one(launch: Launch) -> None:
+    clean = launch(strong_launch(seed=1), "clean")
+    points = strong_launch(seed=2, test_date="2026-02-01T00:00:00Z")
+    for point in points:
+        for (phase, name), (rows, unit, warm_ups) in list(point.samples.items()):
+            if phase == "timed":
+                point.samples[phase, name] = (rows * 10, unit, warm_ups)
+                point.sample_marks[phase, name] = ["tainted: busy"] * len(rows)
+        for name in ("prefill_throughput", "decode_throughput", "total_throughput"):
+            value, low, high, unit = point.results[name]
+            point.results[name] = (value / 10, low / 10, high / 10, unit)
+    both = results_of(clean, launch(points, "busy")).scalings[0]
+    alone = results_of(clean).scalings[0]
+    assert [row.seconds for row in both.rows] == [row.seconds for row in alone.rows]
+    for ours, theirs in zip(both.rows, alone.rows, strict=True):
+        assert ours.throughput
+        assert theirs.throughput
+        assert np.isclose(ours.throughput.value, theirs.throughput.value, rtol=0.05)
+        assert "tainted" not in ours.throughput.marks
+
+
 def test_a_failure_in_one_launch_withholds_the_point(launch: Launch) -> None:
     bad = strong_launch(seed=2)
     bad[1].verdicts = [("plausible", False, "", "no")]

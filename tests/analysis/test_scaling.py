@@ -154,6 +154,7 @@ def test_tainted_rows_do_not_count(launch: Launch) -> None:
     marked = row_of(only(launch(points, "marked")), "end_to_end", 2)
     assert marked.seconds == plain.seconds
     assert "tainted" not in marked.marks
+    assert "1 tainted left out" in marked.marks
 
 
 def test_where_every_repetition_is_tainted_the_figures_say_so(launch: Launch) -> None:

@@ -84,6 +84,12 @@ class MergedPoint:
         """Whether every repetition was."""
         return not pool_rows(self.measured, key).size and bool(self.rows(key).size)
 
+    def left_out(self, key: str) -> int:
+        """How many tainted repetitions do not count because there are clean ones."""
+        if not pool_rows(self.measured, key).size:
+            return 0
+        return len(pool_rows(self.measured, key, tainted=True))
+
     def array(self, name: str) -> IntArray | None:
         return next((run.arrays[name] for run in self.measured if name in run.arrays), None)
 

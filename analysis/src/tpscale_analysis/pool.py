@@ -1,4 +1,4 @@
-"""Derived figures of a point that several launches measured."""
+"""Derived figures of a point: pooled over the launches that measured it, tainted repetitions left out."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tpscale_analysis.point import FloatArray, Metric, Point
+from tpscale_analysis.point import TAINTED, FloatArray, Metric, Point
 from tpscale_analysis.statistics import median_estimate, series_marks, spread
 
-# throughput = work / time: the series that holds the time
+# figure = work / time, and the series that holds the time (the maximum over ranks)
 _TIME_OF = {
     "prefill_throughput": "timed/prefill_seconds",
     "decode_throughput": "timed/decode_seconds",
     "output_throughput": "timed/wall_seconds",
     "total_throughput": "timed/wall_seconds",
+    "prefill_mfu": "timed/prefill_seconds",
+    "decode_mbu": "timed/decode_seconds",
 }
+_OF_THE_SERIES = ("few repetitions", "unstable", TAINTED)  # marks that another series may not earn
 
 
 def pool_metrics(runs: Sequence[Point]) -> Mapping[str, Metric]:
@@ -33,19 +36,65 @@ def pool_rows(runs: Sequence[Point], key: str, tainted: bool = False) -> FloatAr
 
 def _pool(name: str, runs: Sequence[Point]) -> Metric:
     metrics = [run.results[name] for run in runs]
-    if len(metrics) == 1:
-        return metrics[0]
-    key = _TIME_OF.get(name.removesuffix("_per_device"), "")
-    if key and all(key in run.samples for run in runs):
-        series = [rows.max(axis=1) for rows in (pool_rows([run], key) for run in runs) if rows.size]
-        if len(series) == len(runs) and all((times > 0).all() for times in series):
-            return _from_times(runs, metrics, key, series)
-    values = [metric.value for metric in metrics]
-    middle = float(np.median(values))
+    plain_name = name.removesuffix("_per_device")
+    key = _TIME_OF.get(plain_name, f"timed/{name}")
+    clean, tainted = pool_rows(runs, key), pool_rows(runs, key, tainted=True)
+    if len(metrics) == 1 and not (clean.size and tainted.size):
+        return metrics[0]  # made from the very repetitions that count
+    times = (
+        clean.max(axis=1) if clean.size else tainted.max(axis=1) if tainted.size else np.empty(0)
+    )
+    if len(times) and (times > 0).all() and metrics[0].value > 0:
+        work = _work(name, runs, key) if plain_name in _TIME_OF else None
+        marks = () if clean.size else (TAINTED,)
+        return _from_times(name, metrics, times, work, (*series_marks(times), *marks), len(runs))
+    return metrics[0] if len(metrics) == 1 else _envelope(metrics)
+
+
+def _work(name: str, runs: Sequence[Point], key: str) -> float:
+    """What is divided by the time. A stored rate is the median of work / time over all repetitions."""
+    found = []
+    for run in (run for run in runs if key in run.samples):
+        rows = [run.samples[key].counted(tainted) for tainted in (False, True)]
+        times = np.concatenate(rows).max(axis=1)
+        if (times > 0).all():
+            found.append(run.results[name].value / float(np.median(1 / times)))
+    return float(np.median(found)) if found else 0.0
+
+
+def _from_times(
+    name: str,
+    metrics: Sequence[Metric],
+    times: FloatArray,
+    work: float | None,
+    marks: tuple[str, ...],
+    launches: int,
+) -> Metric:
+    values = times if work is None else work / times
+    estimate = median_estimate(values, f"{name} {work} {len(times)}")
+    kept = [m for metric in metrics for m in metric.marks if m not in _OF_THE_SERIES]
+    arithmetic = f"{work:.6g} / seconds of a repetition" if work else "seconds of a repetition"
+    where = "of one launch" if launches == 1 else f"of {launches} launches"
     return Metric(
         name=name,
         unit=metrics[0].unit,
-        value=middle,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        samples=len(times),
+        spread=spread(values),
+        method=f"bootstrap of the median over the repetitions {where} that are not tainted",
+        how_obtained=f"{arithmetic}; median of {len(times)} repetitions {where} = "
+        f"{estimate.value:.6g} {metrics[0].unit}",
+        marks=tuple(dict.fromkeys((*kept, *marks))),
+    )
+
+
+def _envelope(metrics: Sequence[Metric]) -> Metric:
+    return Metric(
+        name=metrics[0].name,
+        unit=metrics[0].unit,
+        value=float(np.median([metric.value for metric in metrics])),
         low=min(metric.low for metric in metrics),
         high=max(metric.high for metric in metrics),
         samples=sum(metric.samples for metric in metrics),
@@ -53,28 +102,4 @@ def _pool(name: str, runs: Sequence[Point]) -> Metric:
         method=f"median of {len(metrics)} launches, from the lowest to the highest interval end",
         how_obtained="; ".join(dict.fromkeys(metric.how_obtained for metric in metrics)),
         marks=tuple(dict.fromkeys(mark for metric in metrics for mark in metric.marks)),
-    )
-
-
-def _from_times(
-    runs: Sequence[Point], metrics: Sequence[Metric], key: str, series: list[FloatArray]
-) -> Metric:
-    """work / median of all repetitions; the work is the same in every run of one point."""
-    work = float(np.median([m.value * np.median(t) for m, t in zip(metrics, series, strict=True)]))
-    times = np.concatenate(series)
-    seconds = median_estimate(times, f"{runs[0].point_id} {key}")
-    kept = [m for metric in metrics for m in metric.marks]
-    kept = [m for m in kept if m not in ("few repetitions", "unstable")]
-    return Metric(
-        name=metrics[0].name,
-        unit=metrics[0].unit,
-        value=work / seconds.value,
-        low=work / seconds.high,
-        high=work / seconds.low,
-        samples=len(times),
-        spread=spread(times),
-        method=f"bootstrap of the median over the repetitions of {len(runs)} launches",
-        how_obtained=f"{work:.6g} / {seconds.value:.6g} s, "
-        f"the median of {len(times)} repetitions of {len(runs)} launches",
-        marks=tuple(dict.fromkeys((*kept, *series_marks(times)))),
     )

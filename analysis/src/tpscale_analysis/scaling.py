@@ -146,7 +146,10 @@ def _row(
         marks.append("tokens not compared")
     if point.is_tainted(phase.samples):
         marks.append(TAINTED)
-    elif curve.base.is_tainted(phase.samples):
+    left_out = point.left_out(phase.samples)
+    if left_out:
+        marks.append(f"{left_out} tainted left out")
+    if curve.base.is_tainted(phase.samples) and point is not curve.base:
         marks.append("base tainted")
     throughput = point.metrics.get(phase.throughput)
     marks += [*series_marks(times), *(throughput.marks if throughput else ())]

@@ -54,7 +54,8 @@ def compare_with_base(point: MergedPoint, base: MergedPoint) -> Equality:
             f"{found}; each parts where the base's two best logits are less than {limit} apart "
             f"(at most {margin:.4g}); what follows has another context and is not compared",
         )
-    return Equality(False, "", f"{found}, and not only at near-ties of the base's logits")
+    known = "has no stored margins" if margin is None else f"has margins up to {margin:.4g} there"
+    return Equality(False, "", f"{found}, and the base {known}: near-ties are below {limit}")
 
 
 def _largest_margin(
