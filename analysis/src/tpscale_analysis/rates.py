@@ -17,7 +17,7 @@ from tpscale_analysis.point import Point
 from tpscale_analysis.table import Column, Table, to_console
 
 _IDENTITY = ("dtype", "threads", "linear", "tp", "num_sequences", "input_tokens")
-# head, result, factor, marks shown beside it
+# head, result, factor
 _FIGURES = (
     ("prefill token/s", "prefill_throughput", 1.0),
     ("MFU %", "prefill_mfu", 100.0),
