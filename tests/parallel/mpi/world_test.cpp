@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <thread>
+#include <vector>
 
 #include "support/host_memory_backend.h"
 #include "the_world.h"
@@ -23,6 +26,34 @@ TEST(MpiWorld, KnowsWhereEveryRankIs) {
     EXPECT_EQ(place.host, world.places().front().host);
     EXPECT_FALSE(place.cores.empty());
   }
+}
+
+std::vector<int> cores_of_this_thread() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  EXPECT_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
+  }
+  return cores;
+}
+
+TEST(MpiWorld, MovesRanksToTheirCores) {
+  World& world = the_world();
+  const int threads = world.place(0, true);
+  EXPECT_GE(threads, 1);
+  for (int degree = 1; degree <= world.size(); degree *= 2) {
+    world.place_group(degree);
+    std::vector<int> cores = world.places()[static_cast<std::size_t>(world.rank())].cores;
+    if (!world.oversubscribed(degree) && world.rank() < degree) {
+      EXPECT_EQ(cores.size(), static_cast<std::size_t>(threads));
+    }
+    std::ranges::sort(cores);
+    EXPECT_EQ(cores_of_this_thread(), cores) << "degree " << degree;
+  }
+  EXPECT_THROW(world.place_group(world.size() + 1), UsageError);
+  world.place(0, false);
 }
 
 TEST(MpiWorld, NamesItsLibrary) {
