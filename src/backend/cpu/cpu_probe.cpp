@@ -1,5 +1,6 @@
 #include "backend/cpu/cpu_probe.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -11,76 +12,104 @@
 namespace tpscale::cpu {
 namespace {
 
+constexpr std::int64_t kLine = 64;
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The best rate (work per second) of `pass` repeated for about `seconds`.
+/// The median rate (work per second) of `pass` repeated for about `seconds`, and three times at least.
 template <class Pass>
-double best_rate(double work, double seconds, Pass&& pass) {
+double median_rate(double work, double seconds, Pass&& pass) {
+  pass();
+  std::vector<double> rates;
   const double end = now() + seconds;
-  double best = 0.0;
   do {
     const double start = now();
     pass();
-    best = std::max(best, work / (now() - start));
-  } while (now() < end);
-  return best;
+    rates.push_back(work / (now() - start));
+  } while (now() < end || rates.size() < 3);
+  std::nth_element(rates.begin(), rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2), rates.end());
+  return rates[rates.size() / 2];
+}
+
+/// Random words, first touched by the thread that will read them.
+void fill(ThreadTeam& team, const Buffer& buffer) {
+  auto* words = buffer.as<std::uint64_t>();
+  team.divide(static_cast<std::int64_t>(buffer.bytes()) / kLine, 1,
+              [&](std::int64_t begin, std::int64_t end, int) {
+                for (std::int64_t i = begin * kLine / 8; i < end * kLine / 8; ++i) {
+                  words[i] = counter_bits(1, static_cast<std::uint64_t>(i));
+                }
+              });
 }
 
 }  // namespace
 
 double CpuProbe::read_bandwidth(std::size_t working_set_bytes, double seconds) {
-  const auto words = static_cast<std::int64_t>(working_set_bytes / 8);
-  const Buffer buffer = memory_.allocate(working_set_bytes, MemoryKind::kOther);
-  auto* data = buffer.as<std::uint64_t>();
-  team_.divide(words, 512, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t i = begin; i < end; ++i) data[i] = counter_bits(1, static_cast<std::uint64_t>(i));
-  });
-  std::atomic<std::uint64_t> sum{0};
-  return best_rate(static_cast<double>(words) * 8, seconds, [&] {
-    team_.divide(words, 512, [&](std::int64_t begin, std::int64_t end, int) {
-      std::uint64_t part = 0;
-      for (std::int64_t i = begin; i < end; ++i) part += data[i];
-      sum.fetch_add(part);
+  const auto lines =
+      std::max<std::int64_t>(static_cast<std::int64_t>(working_set_bytes) / kLine, 4 * team_.size());
+  const Buffer buffer = memory_.allocate(static_cast<std::size_t>(lines * kLine), MemoryKind::kOther);
+  fill(team_, buffer);
+  const Kernels& table = kernels(isa_, false);
+  return median_rate(static_cast<double>(lines * kLine), seconds, [&] {
+    team_.divide(lines, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      checksum_ += table.read_all(buffer.as<char>() + begin * kLine, (end - begin) * kLine);
     });
   });
 }
 
 double CpuProbe::copy_bandwidth(std::size_t working_set_bytes, double seconds) {
-  const auto half = static_cast<std::int64_t>(working_set_bytes / 2);
-  const Buffer from = memory_.allocate(static_cast<std::size_t>(half), MemoryKind::kOther);
-  const Buffer to = memory_.allocate(static_cast<std::size_t>(half), MemoryKind::kOther);
-  team_.divide(half, 4096, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t i = begin; i < end; ++i) from.as<char>()[i] = static_cast<char>(i * 31);
-  });
-  return best_rate(static_cast<double>(half) * 2, seconds, [&] {
-    team_.divide(half, 4096, [&](std::int64_t begin, std::int64_t end, int) {
-      std::memcpy(to.as<char>() + begin, from.as<char>() + begin, static_cast<std::size_t>(end - begin));
+  const auto lines =
+      std::max<std::int64_t>(static_cast<std::int64_t>(working_set_bytes) / 2 / kLine, team_.size());
+  const auto bytes = static_cast<std::size_t>(lines * kLine);
+  const Buffer from = memory_.allocate(bytes, MemoryKind::kOther);
+  const Buffer to = memory_.allocate(bytes, MemoryKind::kOther);
+  fill(team_, from);
+  return median_rate(static_cast<double>(bytes) * 2, seconds, [&] {
+    team_.divide(lines, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      char* target = to.as<char>() + begin * kLine;
+      std::memcpy(target, from.as<char>() + begin * kLine, static_cast<std::size_t>((end - begin) * kLine));
+      checksum_ += static_cast<unsigned char>(*target);
     });
   });
 }
 
 double CpuProbe::multiply_add_peak(Dtype dtype, double seconds) {
-  return gemm_rate(dtype, seconds);
+  constexpr std::int64_t kRounds = 20000;
+  const Kernels& table = kernels(isa_, dtype == Dtype::kBF16);
+  return median_rate(table.round_flops * kRounds * team_.size(), seconds, [&] {
+    team_.run([&](int thread) {
+      const float seed = 1.0F + static_cast<float>(thread);
+      checksum_ += static_cast<std::uint64_t>(table.multiply_adds(kRounds, seed) > 0.0F);
+    });
+  });
 }
 
 double CpuProbe::gemm_rate(Dtype dtype, double seconds) {
-  constexpr std::int64_t kSize = 512;
+  constexpr std::int64_t kOuts = 2048;
+  constexpr std::int64_t kIns = 1024;
+  const std::int64_t rows = kernels(isa_, dtype == Dtype::kBF16).rows_at_once;
   CpuOps ops(memory_, team_, isa_);
-  const auto weights = ops.make_linear(kSize, kSize, dtype, false);
-  std::vector<float> values(kSize * kSize);
+  const auto weights = ops.make_linear(kOuts, kIns, dtype, false);
+  std::vector<float> values(static_cast<std::size_t>(kOuts * kIns));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = counter_normal(1, i);
-  weights->write_rows(0, {values.data(), Dtype::kF32, kSize, kSize});
-  const Buffer x = memory_.allocate(kSize * kSize * size_of(dtype), MemoryKind::kOther);
-  const Buffer out = memory_.allocate(kSize * kSize * size_of(dtype), MemoryKind::kOther);
+  weights->write_rows(0, {values.data(), Dtype::kF32, kOuts, kIns});
+  const Buffer x =
+      memory_.allocate(static_cast<std::size_t>(rows * kIns) * size_of(dtype), MemoryKind::kOther);
+  const Buffer out =
+      memory_.allocate(static_cast<std::size_t>(rows * kOuts) * size_of(dtype), MemoryKind::kOther);
   dispatch_dtype(dtype, [&](auto type) {
-    for (std::size_t i = 0; i < values.size(); ++i) x.as<decltype(type)>()[i] = decltype(type)(values[i]);
+    using Element = decltype(type);
+    for (std::int64_t i = 0; i < rows * kIns; ++i)
+      x.as<Element>()[i] = Element(values[static_cast<std::size_t>(i)]);
   });
-  return best_rate(2.0 * kSize * kSize * kSize, seconds, [&] {
-    ops.linear({out.data(), dtype, kSize, kSize}, ConstTensorView(x.data(), dtype, kSize, kSize), *weights,
+  const double rate = median_rate(2.0 * static_cast<double>(rows * kOuts * kIns), seconds, [&] {
+    ops.linear({out.data(), dtype, rows, kOuts}, ConstTensorView(x.data(), dtype, rows, kIns), *weights,
                nullptr);
   });
+  checksum_ += *out.as<const unsigned char>();
+  return rate;
 }
 
 }  // namespace tpscale::cpu

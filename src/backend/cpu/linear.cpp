@@ -29,9 +29,10 @@ std::unique_ptr<LinearWeights> CpuOps::make_linear(std::int64_t out_features, st
                                                    Dtype dtype, bool /*lookup*/) {
   auto weights = std::make_unique<PackedLinear>(memory_, team_, out_features, in_features, dtype);
   const Kernels& table = kernels_for(dtype);
-  grow(gemm_scratch_, static_cast<std::size_t>(rows_at_once(table, weights->depth()) *
+  grow(gemm_scratch_, static_cast<std::size_t>((rows_at_once(table, weights->depth()) + kSpareRows) *
                                                packed_stride(weights->depth()) * table.packed_size));
-  grow(partial_scratch_, static_cast<std::size_t>(team_.size() * kMaxRows * kPanelCols) * sizeof(float));
+  grow(partial_scratch_,
+       static_cast<std::size_t>(team_.size() * (kMaxRows + kSpareRows) * kPanelCols) * sizeof(float));
   return weights;
 }
 
@@ -64,7 +65,7 @@ void CpuOps::linear(TensorView out, ConstTensorView x, const LinearWeights& weig
       job.cols = out.cols;
       job.first_panel = begin;
       job.last_panel = end;
-      job.partial = partial_scratch_.as<float>() + thread * kMaxRows * kPanelCols;
+      job.partial = partial_scratch_.as<float>() + thread * (kMaxRows + kSpareRows) * kPanelCols;
       table.gemm(job);
     });
   }

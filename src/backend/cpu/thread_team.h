@@ -23,7 +23,8 @@ class ThreadTeam {
   template <class Function>
   void run(Function&& function) {
     using Type = std::remove_reference_t<Function>;
-    run_task([](void* context, int thread) { (*static_cast<Type*>(context))(thread); }, &function);
+    run_task([](void* context, int thread) { (*static_cast<Type*>(context))(thread); },
+             const_cast<void*>(static_cast<const void*>(&function)));
   }
 
   /// Calls function(begin, end, thread) with the thread's part of [0, count): equal parts in order, multiples

@@ -11,6 +11,8 @@ const Kernels& amx_kernels(bool bf16) {
                                      table.rows_at_once = 512;
                                      table.pack_rows = amx_pack_rows;
                                      table.gemm = amx_gemm;
+                                     table.multiply_adds = amx_multiply_adds;
+                                     table.round_flops = kAmxRoundFlops;
                                      return table;
                                    }()};
   return tables[bf16 ? 1 : 0];

@@ -48,7 +48,7 @@ inline void amx_few_rows(const GemmJob& job) {
   const auto* panels = static_cast<const Bits16*>(job.panels);
   const std::int64_t size = job.depth * kPanelCols;
   const std::int64_t apart = (job.last_panel - job.first_panel + 1) / 2;
-  constexpr std::int64_t kAhead = 2048;
+  constexpr std::int64_t kAhead = 4096;
   alignas(64) float sums[kTile * kTile];
   for (std::int64_t panel = job.first_panel; panel < job.first_panel + apart; ++panel) {
     const Bits16* a = panels + panel * size;
@@ -147,6 +147,35 @@ inline void amx_gemm(const GemmJob& job) {
   }
   _tile_release();
 }
+
+/// `rounds` times four tile products in registers.
+inline float amx_multiply_adds(std::int64_t rounds, float seed) {
+  alignas(64) Bits16 values[kTileElements];
+  for (std::int64_t i = 0; i < kTileElements; ++i)
+    store_one(values + i, seed * static_cast<float>(i % 7) * 1e-3F);
+  const TileConfig config;
+  _tile_loadconfig(&config);
+  _tile_loadd(4, values, kRowBytes);
+  _tile_loadd(5, values, kRowBytes);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_dpbf16ps(2, 4, 5);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  alignas(64) float sums[kTile * kTile];
+  _tile_stored(0, sums, kRowBytes);
+  float total = sums[0];
+  _tile_stored(3, sums, kRowBytes);
+  total += sums[1];
+  _tile_release();
+  return total;
+}
+constexpr double kAmxRoundFlops = 4 * 2.0 * kTile * kTile * kBlockDepth;
 
 /// Rows as tiles of 16 x 32, those of 16 rows one behind the other; absent rows up to the next 32 and inputs
 /// are zero.

@@ -6,16 +6,17 @@
 namespace tpscale::cpu {
 namespace {
 
-constexpr int kRegisters = kLanes == 16 ? 28 : kLanes == 8 ? 12 : 8;  // that may hold sums
+constexpr int kRegisters = kLanes == 16 ? 26 : kLanes == 8 ? 12 : 8;  // that may hold sums
 constexpr int kStripVecs = 2;                                         // vectors of columns of a strip
 constexpr int kStripRows = kRegisters / kStripVecs;
-constexpr int kSkinnyRows = kRegisters / kPanelVecs;  // rows whose sums over a whole panel fit
-constexpr std::int64_t kSliceBytes = 32 << 10;        // of a panel in the first-level cache
+constexpr int kLowStripRows = kLanes == 16 ? 9 : kStripRows;
+constexpr int kSkinnyRows = kLanes == 16 ? 8 : kLanes == 8 ? 2 : 1;  // rows whose sums over a panel fit
+constexpr std::int64_t kSliceBytes = 32 << 10;                       // of a panel in the first-level cache
 
 /// Panels at a time for few rows, each a stream of its own: enough sums in flight to hide the latency of the
 /// multiply-add, and several streams for the memory.
 constexpr int streams(int rows) {
-  const int fit = kRegisters / (rows * kPanelVecs);
+  const int fit = (kLanes == 16 ? 16 : 8) / (rows * kPanelVecs);
   return fit < 1 ? 1 : fit > 4 ? 4 : fit;
 }
 
@@ -32,28 +33,24 @@ inline void skinny_panels(const GemmJob& job, std::int64_t row, std::int64_t pan
   }
 }
 
-/// All rows at once; `rows` is at most MR.
 template <class Element, int MR>
-void skinny(const GemmJob& job) {
-  if constexpr (MR > 1) {
-    if (job.rows < MR) return skinny<Element, MR - 1>(job);
-  }
+__attribute__((noinline)) void skinny(const GemmJob& job) {
   constexpr int kStreams = streams(MR);
   const std::int64_t apart = (job.last_panel - job.first_panel) / kStreams;
   std::int64_t panel = job.first_panel;
   for (; panel < job.first_panel + apart; ++panel) skinny_panels<Element, MR, kStreams>(job, 0, panel, apart);
-  for (panel += (kStreams - 1) * apart; panel < job.last_panel; ++panel)
-    skinny_panels<Element, MR, 1>(job, 0, panel, 0);
+  if constexpr (kStreams > 1) {
+    for (panel += (kStreams - 1) * apart; panel < job.last_panel; ++panel) {
+      skinny_panels<Element, MR, 1>(job, 0, panel, 0);
+    }
+  }
 }
 
 /// A slice in depth of a strip: goes on from the partial sums unless it is the first, leaves them unless it
 /// is the last.
 template <class Element, int MR>
-void strip(const GemmJob& job, std::int64_t rows, std::int64_t row, std::int64_t panel, std::int64_t begin,
-           std::int64_t end) {
-  if constexpr (MR > 1) {
-    if (rows < MR) return strip<Element, MR - 1>(job, rows, row, panel, begin, end);
-  }
+__attribute__((noinline)) void strip(const GemmJob& job, std::int64_t row, std::int64_t panel,
+                                     std::int64_t begin, std::int64_t end) {
   const float* x = static_cast<const float*>(job.x) + row * job.x_stride + begin;
   for (int col = 0; col < kPanelCols; col += kStripVecs * kLanes) {
     const auto* w = static_cast<const Element*>(job.panels) + (panel * job.depth + begin) * kPanelCols;
@@ -76,17 +73,37 @@ void strip(const GemmJob& job, std::int64_t rows, std::int64_t row, std::int64_t
   }
 }
 
+/// Few rows. The kernels exist for some numbers of rows; the next larger one computes rows that nobody
+/// stores.
+template <class Element>
+void gemm_few(const GemmJob& job) {
+  if (job.rows == 1) return skinny<Element, 1>(job);
+  if constexpr (kSkinnyRows > 1) {
+    if (job.rows == 2) return skinny<Element, 2>(job);
+  }
+  if constexpr (kSkinnyRows > 2) {
+    if (job.rows <= 4) return skinny<Element, 4>(job);
+    if (job.rows <= 6) return skinny<Element, 6>(job);
+    return skinny<Element, kSkinnyRows>(job);
+  }
+}
+
 template <class Element>
 void gemm(const GemmJob& job) {
-  if (job.rows <= kSkinnyRows) return skinny<Element, kSkinnyRows>(job);
+  if (job.rows <= kSkinnyRows) return gemm_few<Element>(job);
   constexpr std::int64_t kSlice = kSliceBytes / (kPanelCols * static_cast<std::int64_t>(sizeof(Element)));
-  const std::int64_t strips = (job.rows + kStripRows - 1) / kStripRows;
+  const std::int64_t low = (job.rows + kLowStripRows - 1) / kLowStripRows * kLowStripRows;
+  const std::int64_t high = (job.rows + kStripRows - 1) / kStripRows * kStripRows;
+  const bool lower = low < high && job.rows <= 4 * kLowStripRows;  // fewer rows for nobody
   for (std::int64_t panel = job.first_panel; panel < job.last_panel; ++panel) {
     for (std::int64_t begin = 0; begin < job.depth; begin += kSlice) {
       const std::int64_t end = begin + kSlice < job.depth ? begin + kSlice : job.depth;
-      for (std::int64_t s = 0; s < strips; ++s) {
-        const std::int64_t row = job.rows * s / strips;
-        strip<Element, kStripRows>(job, job.rows * (s + 1) / strips - row, row, panel, begin, end);
+      for (std::int64_t row = 0; row < job.rows; row += lower ? kLowStripRows : kStripRows) {
+        if (lower) {
+          strip<Element, kLowStripRows>(job, row, panel, begin, end);
+        } else {
+          strip<Element, kStripRows>(job, row, panel, begin, end);
+        }
       }
     }
   }

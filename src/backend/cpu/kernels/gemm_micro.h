@@ -11,6 +11,19 @@ namespace {
 constexpr int kPanelVecs = static_cast<int>(kPanelCols) / kLanes;
 constexpr std::int64_t kPrefetchBytes = 1024;
 
+/// acc[r][v] += x[r] * weights[v]: a broadcast lives for NV multiply-adds only, so that the sums keep the
+/// registers.
+template <int MR, int NV>
+inline void add_products(const float* x, std::int64_t x_stride, const VecF (&weights)[NV],
+                         VecF (&acc)[MR][NV]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r) {
+    const float value = x[r * x_stride];
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) acc[r][v] += weights[v] * value;
+  }
+}
+
 /// acc[p][r][v] += x[r, 0..depth) * columns [v * kLanes, ...) of the panel at w + p * stream. `w` points at
 /// the first of NV vectors of columns, which lie in one tile or begin at a panel's start.
 template <int NP, int MR, int NV, bool kPrefetch>
@@ -20,16 +33,16 @@ inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, 
   for (std::int64_t k = 0; k < depth; ++k, w += kPanelCols) {
 #pragma GCC unroll 8
     for (int p = 0; p < NP; ++p) {
+      VecF weights[NV];
 #pragma GCC unroll 8
       for (int v = 0; v < NV; ++v) {
         const float* place = w + p * stream + v * kLanes;
         if constexpr (kPrefetch) {
           if (v * kLanes % 16 == 0) __builtin_prefetch(reinterpret_cast<const char*>(place) + kPrefetchBytes);
         }
-        const VecF weights = load(place);
-#pragma GCC unroll 16
-        for (int r = 0; r < MR; ++r) acc[p][r][v] += weights * x[r * x_stride + k];
+        weights[v] = load(place);
       }
+      add_products<MR, NV>(x + k, x_stride, weights, acc[p]);
     }
   }
 }
@@ -46,33 +59,38 @@ inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, 
       const float* x_pair = x + k + 2 * pair;
 #pragma GCC unroll 8
       for (int p = 0; p < NP; ++p) {
+        const std::uint32_t* place = words + p * stream / 2 + pair * kTileCols;
+        if constexpr (kPrefetch) {
+          __builtin_prefetch(reinterpret_cast<const char*>(place) + kPrefetchBytes);
+          __builtin_prefetch(reinterpret_cast<const char*>(place + kTileWords) + kPrefetchBytes);
+        }
+        VecF weights[NV];
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
           const int col = v * kLanes;
-          const std::uint32_t* place =
-              words + p * stream / 2 + col / kTileCols * kTileWords + pair * kTileCols + col % kTileCols;
-          if constexpr (kPrefetch) {
-            if (col % kTileCols == 0) __builtin_prefetch(reinterpret_cast<const char*>(place) + kPrefetchBytes);
-          }
-          VecU both;
-          std::memcpy(&both, place, sizeof both);
-          const VecF even = as_float(both << 16);
-#pragma GCC unroll 16
-          for (int r = 0; r < MR; ++r) acc[p][r][v] += even * x_pair[r * x_stride];
-          const VecF odd = as_float(both & 0xFFFF0000u);
-#pragma GCC unroll 16
-          for (int r = 0; r < MR; ++r) acc[p][r][v] += odd * x_pair[r * x_stride + 1];
+          weights[v] = as_float(load_words(place + col / kTileCols * kTileWords + col % kTileCols) << 16);
         }
+        add_products<MR, NV>(x_pair, x_stride, weights, acc[p]);
+        asm("" : "+r"(place));  // reads the words again: keeping them would cost the registers of two sums
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) {
+          const int col = v * kLanes;
+          weights[v] =
+              as_float(load_words(place + col / kTileCols * kTileWords + col % kTileCols) & 0xFFFF0000u);
+        }
+        add_products<MR, NV>(x_pair + 1, x_stride, weights, acc[p]);
       }
     }
   }
 }
 
-/// Writes sums of MR rows, columns from `col` on, with bias, as far as the matrix goes.
+/// Writes the sums of those of MR rows that the product has, columns from `col` on, with bias, as far as the
+/// matrix goes.
 template <class Element, int MR, int NV>
 inline void store_sums(const GemmJob& job, std::int64_t row, std::int64_t col, const VecF (&acc)[MR][NV]) {
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r) {
+    if (row + r >= job.rows) break;
     Element* out = static_cast<Element*>(job.out) + (row + r) * job.out_stride;
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) {

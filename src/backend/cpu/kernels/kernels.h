@@ -36,20 +36,22 @@ struct GemmJob {
   std::int64_t cols = 0;  ///< out_features, without padding
   std::int64_t first_panel = 0;
   std::int64_t last_panel = 0;
-  float* partial = nullptr;  ///< scratch of the thread: [kMaxRows, kPanelCols]
+  float* partial = nullptr;  ///< scratch of the thread: [kMaxRows + kSpareRows, kPanelCols]
 };
 inline constexpr std::int64_t kMaxRows = 512;  ///< of a GemmJob
+inline constexpr std::int64_t kSpareRows =
+    16;  ///< rows behind the packed ones, and the partial ones, that may be touched
 
-/// One (sequence, KV head) of an attention: what every kernel of it needs.
+/// Some rows of the attention of one sequence and KV head. A row is one query head of one query token: row r
+/// is head r % group of token r / group.
 struct AttentionJob {
-  const void* q =
-      nullptr;  ///< first query row of the sequence, first component of the KV head's first query head
+  const void* q = nullptr;    ///< first query token of the sequence, the KV head's first query head
   std::int64_t q_stride = 0;  ///< elements from a token to the next
   void* out = nullptr;        ///< the same place of the output
   std::int64_t out_stride = 0;
-  std::int64_t first_query = 0;  ///< queries [first_query, last_query) of the sequence
-  std::int64_t last_query = 0;
-  std::int64_t first_position = 0;  ///< position of query 0
+  std::int64_t first_row = 0;
+  std::int64_t last_row = 0;        ///< one behind the last
+  std::int64_t first_position = 0;  ///< of the first query token
   std::int64_t group = 1;           ///< query heads of the KV head
   std::int64_t head_dim = 0;
   std::int64_t window = 0;  ///< 0: none
@@ -59,8 +61,19 @@ struct AttentionJob {
   std::int64_t block_stride = 0;
   std::int64_t block_size = 0;
   const std::int32_t* block_table = nullptr;
-  float* scratch = nullptr;
+  float* scratch = nullptr;  ///< attention_scratch() floats, aligned to 64 bytes
 };
+inline constexpr std::int64_t kKeyChunk = 64;   ///< keys of a step of the online softmax
+inline constexpr std::int64_t kQueryRows = 64;  ///< rows that share the loading of a chunk
+constexpr std::int64_t padded_head_dim(std::int64_t dim) {
+  return (dim + kPanelCols - 1) / kPanelCols * kPanelCols;
+}
+/// Floats of scratch a thread needs for attention.
+constexpr std::int64_t attention_scratch(std::int64_t head_dim) {
+  const std::int64_t padded = padded_head_dim(head_dim);
+  return 2 * (kQueryRows + kSpareRows) * padded + (kQueryRows + kSpareRows) * kKeyChunk +
+         2 * kKeyChunk * padded + 2 * kQueryRows;
+}
 
 /// What one instruction set offers for one dtype. Pointers to elements of that dtype are void*.
 struct Kernels {
@@ -79,10 +92,11 @@ struct Kernels {
                     std::int64_t end) = nullptr;  ///< begin: a multiple of 16
   void (*gemm)(const GemmJob& job) = nullptr;
   void (*attention)(const AttentionJob& job) = nullptr;
+  std::uint32_t (*read_all)(const void* data, std::int64_t bytes) = nullptr;  ///< a checksum; four streams
+  float (*multiply_adds)(std::int64_t rounds,
+                         float seed) = nullptr;  ///< in registers; consume what it returns
+  double round_flops = 0.0;                      ///< FLOPs of a round of multiply_adds
 };
-
-/// Floats of scratch a thread needs for attention.
-std::int64_t attention_scratch(std::int64_t group, std::int64_t head_dim);
 
 bool has_isa(Isa isa);  ///< in this build, on this machine and allowed by its system
 

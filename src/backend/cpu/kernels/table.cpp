@@ -3,10 +3,6 @@
 
 namespace tpscale::cpu {
 
-std::int64_t attention_scratch(std::int64_t /*group*/, std::int64_t head_dim) {
-  return 2 * head_dim + 64;
-}
-
 bool has_isa(Isa isa) {
   return isa_kernels(isa, false) != nullptr;
 }

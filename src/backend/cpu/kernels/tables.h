@@ -3,6 +3,7 @@
 #include "backend/cpu/kernels/attention_kernels.h"
 #include "backend/cpu/kernels/gemm_kernels.h"
 #include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/probe_kernels.h"
 #include "backend/cpu/kernels/row_kernels.h"
 
 namespace tpscale::cpu {
@@ -17,10 +18,13 @@ Kernels make_kernels() {
   table.norm_rope = norm_rope<Element>;
   table.argmax = argmax<Element>;
   table.packed_size = sizeof(float);
-  table.rows_at_once = 256;
+  table.rows_at_once = kLanes >= 8 ? 256 : 64;
   table.pack_rows = pack_rows<Element>;
   table.gemm = gemm<Element>;
   table.attention = attention<Element>;
+  table.read_all = read_all;
+  table.multiply_adds = multiply_adds;
+  table.round_flops = 2.0 * kChains * kLanes;
   return table;
 }
 

@@ -19,6 +19,16 @@ typedef std::uint32_t VecU __attribute__((vector_size(kLanes * 4)));
 typedef std::int32_t VecI __attribute__((vector_size(kLanes * 4)));
 typedef std::uint16_t VecH __attribute__((vector_size(kLanes * 2)));
 
+template <int... kIndex>
+struct Indices {};
+template <int kCount, int... kIndex>
+struct CountTo : CountTo<kCount - 1, kCount - 1, kIndex...> {};
+template <int... kIndex>
+struct CountTo<0, kIndex...> {
+  using Type = Indices<kIndex...>;
+};
+using AllLanes = CountTo<kLanes>::Type;
+
 using Bits16 = std::uint16_t;  // a bfloat16 in memory
 
 inline VecU as_bits(VecF v) {
@@ -40,6 +50,11 @@ inline VecF load(const Bits16* p) {
   VecH h;
   std::memcpy(&h, p, sizeof h);
   return as_float(__builtin_convertvector(h, VecU) << 16);
+}
+inline VecU load_words(const std::uint32_t* p) {
+  VecU v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
 }
 inline void store(float* p, VecF v) {
   std::memcpy(p, &v, sizeof v);
@@ -122,6 +137,26 @@ inline float largest(VecF v) {
   }
   return lanes[0];
 }
+template <int kStep, int... kIndex>
+inline void swap_corners(VecF& a, VecF& b, Indices<kIndex...> /*lanes*/) {
+  const VecF low =
+      __builtin_shufflevector(a, b, ((kIndex & kStep) != 0 ? kLanes + kIndex - kStep : kIndex)...);
+  b = __builtin_shufflevector(a, b, ((kIndex & kStep) != 0 ? kLanes + kIndex : kIndex + kStep)...);
+  a = low;
+}
+template <int kStep>
+inline void transpose_step(VecF (&rows)[kLanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) {
+    if ((i & kStep) == 0) swap_corners<kStep>(rows[i], rows[i + kStep], AllLanes{});
+  }
+  if constexpr (kStep * 2 < kLanes) transpose_step<kStep * 2>(rows);
+}
+/// rows[i][j] becomes rows[j][i].
+inline void transpose(VecF (&rows)[kLanes]) {
+  transpose_step<1>(rows);
+}
+
 inline VecF max(VecF a, VecF b) {
   return a > b ? a : b;
 }
