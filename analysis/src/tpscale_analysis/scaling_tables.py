@@ -31,6 +31,14 @@ NO_CLAIM = ("oversubscribed", "tainted", "base tainted")  # shown, and nothing i
 ROOF_SHARES = ("prefill_mfu", "decode_mbu")
 PEAKS = (("gemm_rate", "FLOP/s"), ("multiply_add_peak", "FLOP/s"), ("read_bandwidth", "B/s"))
 
+_MARK_NOTES = {
+    "oversubscribed": "Oversubscribed: more ranks than cores or GPUs. Shown as measured; no claim "
+    "about efficiency is made from it.",
+    "tainted": "Tainted: something else used the machine during every repetition.",
+    "few repetitions": "Few repetitions: below 8 an interval is little more than [min, max].",
+    "drifted": "Drifted: the base's drift would move the ratio out of its interval.",
+}
+
 
 def phase_table(scaling: Scaling, phase: Phase) -> Table:
     rows = scaling.of_phase(phase)
@@ -77,24 +85,23 @@ def phase_table(scaling: Scaling, phase: Phase) -> Table:
 
 
 def _phase_note(scaling: Scaling, phase: Phase) -> str:
-    notes = ["[low, high] is the 95 % interval; 'visible from': a smaller difference is not seen."]
+    """The phase's own drift; what holds for all phases stands under the last table."""
+    notes = []
     drift = scaling.drifts.get(phase.name)
     if drift:
-        notes.append(
-            f"Base measured again at the end: {percent_interval(drift.change)} against the start."
-        )
+        change = percent_interval(drift.change)
+        notes.append(f"Base measured again at the end: {change} against the start.")
     elif scaling.curve.base.tp not in scaling.curve.repeats:
         notes.append("Base not measured again at the end: the drift is not known.")
-    if any(row.marks or row.reason for row in scaling.of_phase(phase)):
+    if phase != PHASES[-1]:
+        return " ".join(notes)
+    notes.append(
+        "[low, high] is the 95 % interval; smaller differences than 'visible from' are not seen."
+    )
+    if any(row.marks or row.reason for row in scaling.rows):
         notes.append("* has marks, in the last column.")
-    marks = {mark for row in scaling.of_phase(phase) for mark in row.marks}
-    if "oversubscribed" in marks:
-        notes.append(
-            "Oversubscribed: more ranks than cores or GPUs. Shown as measured; "
-            "no claim about efficiency is made from it."
-        )
-    if marks & {"tainted", "base tainted"}:
-        notes.append("Tainted: something else used the machine during every repetition.")
+    marks = {mark for row in scaling.rows for mark in row.marks}
+    notes += [text for mark, text in _MARK_NOTES.items() if mark in marks]
     return " ".join(notes)
 
 

@@ -23,7 +23,7 @@ def summary_of(scaling: Scaling) -> list[str]:
 def _how_it_scales(scaling: Scaling) -> list[str]:
     rows = [row for row in scaling.of_phase(_END_TO_END) if row.speedup and row.tp != row.base_tp]
     if not rows:
-        return ["Only one degree has figures, so nothing is said about scaling."]
+        return ["Fewer than two degrees have figures, so nothing is said about scaling."]
     last = rows[-1]
     shares = [
         f"{phase.title.lower()} {_times(row)}"
@@ -39,7 +39,7 @@ def _how_it_scales(scaling: Scaling) -> list[str]:
         else:
             grown = last.tp / last.base_tp
             start = (
-                f"With {last.tp} ranks, {plain(grown, 2)} times the work takes "
+                f"With {last.tp} ranks, {grown:g} times the work takes "
                 f"{plain(1 / last.efficiency.value, 3)} times as long as on {last.base_tp}"
             )
         apart = f" ({'; '.join(shares)})" if shares else ""
