@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Launch
 from synthetic import strong_launch, weak_launch
+
 from tpscale_analysis.report.cli import main
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -13,6 +13,7 @@ from conftest import HERE, Launch
 from schema_writer import set_attribute, write_point, write_results
 from synthetic import scaling_point, strong_launch
 from test_scaling import results_of
+
 from tpscale_analysis.figures.catalogue import figures_of
 from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.report.cli import main

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import Launch
 from synthetic import scaling_point
+
 from tpscale_analysis.errors import AnalysisError, BadDataError
 from tpscale_analysis.inputs import Source
 from tpscale_analysis.isolated import read_points

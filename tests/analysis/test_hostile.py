@@ -9,6 +9,7 @@ import pytest
 from conftest import Launch
 from schema_writer import PointSpec
 from synthetic import strong_launch
+
 from tpscale_analysis import escape
 from tpscale_analysis.report.cli import main
 

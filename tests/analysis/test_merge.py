@@ -10,6 +10,7 @@ from conftest import Launch
 from schema_writer import write_results
 from synthetic import scaling_point, strong_launch, weak_launch
 from test_scaling import results_of
+
 from tpscale_analysis.export import summary, to_json
 from tpscale_analysis.printout import printout
 

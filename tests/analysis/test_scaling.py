@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import Launch
 from synthetic import scaling_point, strong_launch, weak_launch
+
 from tpscale_analysis.headings import curve_title
 from tpscale_analysis.inputs import find_sources
 from tpscale_analysis.isolated import read_points

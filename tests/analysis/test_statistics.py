@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tpscale_analysis.statistics import (
     median_estimate,
     ratio_estimate,
