@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/cpu/cpu_features.h"
+#include "backend/cpu/onednn/onednn_linear.h"
 #include "backend/cpu/process_memory.h"
 #include "core/error.h"
 
@@ -26,10 +27,13 @@ int chosen_threads(const BackendOptions& options, const DevicePlace& place) {
   return std::max(1, usable_cores() / std::max(1, place.local_size));
 }
 
-void check_linear(const std::string& linear) {
-  if (linear == "packed") return;
-  if (linear == "onednn") throw NotAvailableError("oneDNN is not in this build; use --linear packed");
-  throw UsageError("unknown kind of linear layer '" + linear + "'; use packed or onednn");
+bool wants_onednn(const std::string& linear) {
+  if (linear == "packed") return false;
+  if (linear != "onednn") {
+    throw UsageError("unknown kind of linear layer '" + linear + "'; use packed or onednn");
+  }
+  if (onednn_version().empty()) throw NotAvailableError("oneDNN is not in this build; use --linear packed");
+  return true;
 }
 
 }  // namespace
@@ -39,10 +43,8 @@ CpuBackend::CpuBackend(const BackendOptions& options, const DevicePlace& place, 
       isa_(isa),
       memory_(options.huge_pages),
       team_(chosen_threads(options, place), place.oversubscribed),
-      ops_(memory_, team_, isa),
-      probe_(memory_, team_, isa) {
-  check_linear(options.linear);
-}
+      ops_(memory_, team_, isa, wants_onednn(options.linear)),
+      probe_(memory_, team_, isa) {}
 
 std::string CpuBackend::device_name() const {
   return processor_name();
@@ -52,6 +54,7 @@ std::map<std::string, std::string> CpuBackend::facts() const {
   return {{"instruction_set", to_string(isa_)},
           {"threads", std::to_string(team_.size())},
           {"linear", options_.linear},
+          {"onednn", onednn_version().empty() ? "not in this build" : onednn_version()},
           {"huge_pages", options_.huge_pages ? "madvise, system: " + huge_page_mode() : "off"},
           {"first_touch", "by the thread that fills the memory"}};
 }

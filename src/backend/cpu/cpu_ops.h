@@ -11,7 +11,8 @@ namespace tpscale::cpu {
 /// The ops of the CPU backend; each has a file of its name.
 class CpuOps final : public Ops {
  public:
-  CpuOps(CpuMemory& memory, ThreadTeam& team, Isa isa) : memory_(memory), team_(team), isa_(isa) {}
+  CpuOps(CpuMemory& memory, ThreadTeam& team, Isa isa, bool onednn)
+      : memory_(memory), team_(team), isa_(isa), onednn_(onednn) {}
 
   std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
                                              bool lookup) override;
@@ -37,6 +38,7 @@ class CpuOps final : public Ops {
   CpuMemory& memory_;
   ThreadTeam& team_;
   Isa isa_;
+  bool onednn_;             ///< linear layers by oneDNN
   Buffer gemm_scratch_;     ///< packed activations
   Buffer partial_scratch_;  ///< [threads, kMaxRows, kPanelCols]
   Buffer attention_scratch_;

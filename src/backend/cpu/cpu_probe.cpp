@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "backend/cpu/cpu_ops.h"
+#include "backend/cpu/onednn/onednn_linear.h"
 #include "core/counter_rng.h"
+#include "core/error.h"
 
 namespace tpscale::cpu {
 namespace {
@@ -86,11 +88,11 @@ double CpuProbe::multiply_add_peak(Dtype dtype, double seconds) {
   });
 }
 
-double CpuProbe::gemm_rate(Dtype dtype, double seconds) {
+double CpuProbe::gemm_rate_of(bool onednn, Dtype dtype, double seconds) {
   constexpr std::int64_t kOuts = 2048;
   constexpr std::int64_t kIns = 1024;
   const std::int64_t rows = kernels(isa_, dtype == Dtype::kBF16).rows_at_once;
-  CpuOps ops(memory_, team_, isa_);
+  CpuOps ops(memory_, team_, isa_, onednn);
   const auto weights = ops.make_linear(kOuts, kIns, dtype, false);
   std::vector<float> values(static_cast<std::size_t>(kOuts * kIns));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = counter_normal(1, i);
@@ -110,6 +112,16 @@ double CpuProbe::gemm_rate(Dtype dtype, double seconds) {
   });
   checksum_ += *out.as<const unsigned char>();
   return rate;
+}
+
+double CpuProbe::gemm_rate(Dtype dtype, double seconds) {
+  if (onednn_version().empty()) return gemm_rate_of(false, dtype, seconds);
+  const double own = gemm_rate_of(false, dtype, seconds / 2);
+  try {
+    return std::max(own, gemm_rate_of(true, dtype, seconds / 2));
+  } catch (const NotAvailableError&) {
+    return own;
+  }
 }
 
 }  // namespace tpscale::cpu

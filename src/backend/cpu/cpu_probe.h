@@ -19,6 +19,8 @@ class CpuProbe final : public DeviceProbe {
   double gemm_rate(Dtype dtype, double seconds) override;
 
  private:
+  double gemm_rate_of(bool onednn, Dtype dtype, double seconds);
+
   CpuMemory& memory_;
   ThreadTeam& team_;
   Isa isa_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "backend/cpu/cpu_ops.h"
+#include "backend/cpu/onednn/onednn_linear.h"
 #include "backend/cpu/packed_linear.h"
 #include "backend/cpu/row_pointer.h"
 #include "core/check.h"
@@ -26,7 +27,8 @@ std::int64_t packed_stride(std::int64_t depth) {
 }  // namespace
 
 std::unique_ptr<LinearWeights> CpuOps::make_linear(std::int64_t out_features, std::int64_t in_features,
-                                                   Dtype dtype, bool /*lookup*/) {
+                                                   Dtype dtype, bool lookup) {
+  if (onednn_) return make_onednn_linear(memory_, team_.size(), out_features, in_features, dtype, lookup);
   auto weights = std::make_unique<PackedLinear>(memory_, team_, out_features, in_features, dtype);
   const Kernels& table = kernels_for(dtype);
   grow(gemm_scratch_, static_cast<std::size_t>((rows_at_once(table, weights->depth()) + kSpareRows) *
@@ -37,6 +39,8 @@ std::unique_ptr<LinearWeights> CpuOps::make_linear(std::int64_t out_features, st
 }
 
 void CpuOps::linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) {
+  if (const auto* reference = dynamic_cast<const OneDnnLinear*>(&weights))
+    return reference->multiply(out, x, bias);
   const auto* packed = dynamic_cast<const PackedLinear*>(&weights);
   check(packed != nullptr, "linear weights of another backend");
   check(out.rows == x.rows && out.cols == packed->out_features() && x.cols == packed->in_features(),
