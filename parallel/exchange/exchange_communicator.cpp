@@ -10,8 +10,13 @@
 namespace tpscale {
 namespace {
 
-constexpr std::size_t kOneShotBytes = std::size_t{32} << 10;
 constexpr std::size_t kLineBytes = 64;
+
+/// Up to this many bytes one step is faster than two with less to read. Measured on 2 cores: with two ranks
+/// at any size (they read the same either way), with 4 up to about 24 KiB, with 8 up to about 12 KiB.
+std::size_t one_shot_limit(int ranks, std::size_t area_bytes) noexcept {
+  return ranks <= 2 ? area_bytes : (std::size_t{64} << 10) / static_cast<std::size_t>(ranks);
+}
 
 std::uint64_t tag_of(Operation operation, std::size_t bytes) noexcept {
   return (static_cast<std::uint64_t>(operation) << 56) | bytes;
@@ -49,7 +54,7 @@ void ExchangeCommunicator::all_reduce_sum(TensorView data) {
   if (data.size() == 0) return;
   const auto scope = log_.begin(Operation::kAllReduce, data.bytes());
   auto* bytes = static_cast<std::byte*>(data.data);
-  if (data.bytes() <= kOneShotBytes) {
+  if (data.bytes() <= one_shot_limit(size(), exchange_.area_bytes())) {
     reduce_in_one_shot(data.dtype, bytes, data.bytes());
   } else {
     reduce_in_two_shots(data.dtype, bytes, data.bytes());

@@ -13,7 +13,7 @@ namespace {
 constexpr Dtype kDtypes[] = {Dtype::kF32, Dtype::kBF16, Dtype::kF16};
 /// Elements around every border: nothing, one, cache lines, one-shot against two-shot, one chunk and several.
 constexpr std::int64_t kCounts[] = {0,    1,    2,    3,    15,   17,    31,    33,    64,
-                                    1000, 4096, 8191, 8192, 8193, 16384, 16385, 65537, 100003};
+                                    1000, 4096, 8191, 8192, 8193, 16384, 16385, 65537, 150001};
 
 class Values {
  public:
