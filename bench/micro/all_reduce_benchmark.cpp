@@ -39,8 +39,10 @@ double bus_factor(Kind kind, int ranks) {
 
 class Measurement {
  public:
-  explicit Measurement(World& world)
-      : world_(world), backend_(backend_registry().find("cpu").factory({}, {})) {
+  explicit Measurement(World& world) : world_(world) {
+    BackendOptions device;
+    device.threads = world.place(1, true);
+    backend_ = backend_registry().find("cpu").factory(device, {});
     for (int degree = 2; degree <= world.size(); degree *= 2) {
       for (std::size_t arm = 0; arm < kArms.size(); ++arm) {
         ParallelOptions options;
