@@ -55,12 +55,14 @@ Exchange::Exchange(void* memory, int rank, int ranks, std::size_t area_bytes, Wa
       policy_(policy) {}
 
 std::byte* Exchange::area(int rank) const noexcept {
+  if (small_) return lines_[rank].small[step_ % 2];
   return areas_ + (static_cast<std::size_t>(rank) * 2 + step_ % 2) * area_bytes_;
 }
 
-std::byte* Exchange::begin() {
+std::byte* Exchange::begin(std::size_t bytes) {
   if (step_ > 0) wait_for_all();
   ++step_;
+  small_ = bytes <= kSmallBytes;
   return area(rank_);
 }
 

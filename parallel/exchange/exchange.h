@@ -30,7 +30,9 @@ class Exchange {
   int ranks() const noexcept { return ranks_; }
   std::size_t area_bytes() const noexcept { return area_bytes_; }
 
-  std::byte* begin();  ///< starts a step; where this rank writes in it
+  /// Starts a step in which every rank says `bytes`, at most area_bytes(). Returns where this rank writes
+  /// them.
+  std::byte* begin(std::size_t bytes);
   /// What was written may be read. `tag` says what this step is for: reading finds a rank that is doing
   /// something else.
   void publish(std::uint64_t tag);
@@ -41,10 +43,14 @@ class Exchange {
   void poison() noexcept;
 
  private:
+  /// What fits beside a rank's flag travels with it, in one cache line.
+  static constexpr std::size_t kSmallBytes = 16;
+
   struct alignas(64) Line {
     std::atomic<std::uint32_t> step;
     std::atomic<std::uint32_t> sleepers;
     std::array<std::atomic<std::uint64_t>, 2> tags;
+    std::byte small[2][kSmallBytes];
   };
   struct alignas(64) Header {
     std::atomic<std::uint32_t> poisoned;
@@ -65,6 +71,7 @@ class Exchange {
   WaitPolicy policy_;
   std::uint32_t step_ = 0;
   std::uint64_t tag_ = 0;
+  bool small_ = true;  ///< this step's words lie in the lines
 };
 
 }  // namespace tpscale

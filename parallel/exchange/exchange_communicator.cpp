@@ -62,7 +62,7 @@ void ExchangeCommunicator::all_reduce_sum(TensorView data) {
 }
 
 void ExchangeCommunicator::reduce_in_one_shot(Dtype dtype, std::byte* data, std::size_t bytes) {
-  std::memcpy(exchange_.begin(), data, bytes);
+  std::memcpy(exchange_.begin(bytes), data, bytes);
   exchange_.publish(tag_of(Operation::kAllReduce, bytes));
   for (int r = 0; r < size(); ++r) parts_[static_cast<std::size_t>(r)] = r == rank() ? data : exchange_.of(r);
   sum_parts(dtype, data, parts_, bytes / size_of(dtype));
@@ -75,7 +75,7 @@ void ExchangeCommunicator::reduce_in_two_shots(Dtype dtype, std::byte* data, std
     std::byte* at = data + done;
     const Slice own(chunk, rank(), size());
 
-    std::byte* area = exchange_.begin();
+    std::byte* area = exchange_.begin(chunk);
     std::memcpy(area, at, own.begin);
     std::memcpy(area + own.end, at + own.end, chunk - own.end);
     exchange_.publish(tag);
@@ -84,7 +84,7 @@ void ExchangeCommunicator::reduce_in_two_shots(Dtype dtype, std::byte* data, std
     }
     sum_parts(dtype, at + own.begin, parts_, own.bytes() / size_of(dtype));
 
-    std::memcpy(exchange_.begin(), at + own.begin, own.bytes());
+    std::memcpy(exchange_.begin(chunk), at + own.begin, own.bytes());
     exchange_.publish(tag);
     for (int i = 1; i < size(); ++i) {
       const int r = (rank() + i) % size();  // not all at the same rank's memory at once
@@ -99,7 +99,7 @@ void ExchangeCommunicator::gather_bytes(std::byte* out, std::span<const std::byt
   if (own != in.data() && !in.empty()) std::memmove(own, in.data(), in.size());
   for (std::size_t done = 0; done < in.size(); done += exchange_.area_bytes()) {
     const std::size_t chunk = std::min(exchange_.area_bytes(), in.size() - done);
-    std::memcpy(exchange_.begin(), own + done, chunk);
+    std::memcpy(exchange_.begin(chunk), own + done, chunk);
     exchange_.publish(tag);
     for (int i = 1; i < size(); ++i) {
       const int r = (rank() + i) % size();
@@ -129,7 +129,7 @@ void ExchangeCommunicator::reduce_scatter_sum(TensorView out, ConstTensorView in
       exchange_.area_bytes() / static_cast<std::size_t>(size()) / kLineBytes * kLineBytes;
   for (std::size_t done = 0; done < out.bytes(); done += piece) {
     const std::size_t chunk = std::min(piece, out.bytes() - done);
-    std::byte* area = exchange_.begin();
+    std::byte* area = exchange_.begin(static_cast<std::size_t>(size()) * piece);
     for (int r = 0; r < size(); ++r) {
       if (r != rank()) std::memcpy(area + static_cast<std::size_t>(r) * piece, part_at(r) + done, chunk);
     }
@@ -146,7 +146,7 @@ void ExchangeCommunicator::copy_from_root(std::span<std::byte> bytes, int root, 
   check(root >= 0 && root < size(), "the root of a broadcast is a rank of the group");
   for (std::size_t done = 0; done < bytes.size(); done += exchange_.area_bytes()) {
     const std::size_t chunk = std::min(exchange_.area_bytes(), bytes.size() - done);
-    std::byte* area = exchange_.begin();
+    std::byte* area = exchange_.begin(chunk);
     if (rank() == root) std::memcpy(area, bytes.data() + done, chunk);
     exchange_.publish(tag);
     if (rank() != root) std::memcpy(bytes.data() + done, exchange_.of(root), chunk);
@@ -174,7 +174,7 @@ void ExchangeCommunicator::all_gather_host(std::span<std::byte> out, std::span<c
 
 void ExchangeCommunicator::barrier() {
   const auto scope = log_.begin(Operation::kBarrier, 0);
-  exchange_.begin();
+  exchange_.begin(0);
   exchange_.publish(tag_of(Operation::kBarrier, 0));
   for (int r = 0; r < size(); ++r) exchange_.of(r);
 }
