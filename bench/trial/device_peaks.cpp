@@ -8,12 +8,20 @@
 namespace tpscale {
 namespace {
 
+constexpr std::size_t kLargestWorkingSet = std::size_t{1} << 30;  // beyond every cache: more changes nothing
+constexpr std::size_t kCheapWorkingSet = std::size_t{64} << 20;   // filled in milliseconds
+constexpr int kWindows = 3;
+
+/// The best of a few windows that share `seconds`: what the device can do is what it does undisturbed.
 template <class Probe>
-double between_barriers(Communicator& group, Probe&& probe) {
+double best_rate(Communicator& group, int windows, double seconds, Probe&& probe) {
+  double best = 0.0;
+  for (int window = 0; window < windows; ++window) {
+    group.barrier();
+    best = std::max(best, probe(seconds / windows));
+  }
   group.barrier();
-  const double rate = probe();
-  group.barrier();
-  return rate;
+  return best;
 }
 
 void take_larger(std::vector<double>& into, const std::vector<double>& other) {
@@ -22,13 +30,20 @@ void take_larger(std::vector<double>& into, const std::vector<double>& other) {
 
 }  // namespace
 
+std::size_t probe_bytes(std::size_t working_set_bytes) noexcept {
+  return std::min(working_set_bytes, kLargestWorkingSet);
+}
+
 DevicePeaks probe_device(Backend& backend, Communicator& group, Dtype dtype, std::size_t working_set_bytes,
                          double seconds) {
   DeviceProbe& probe = backend.probe();
+  working_set_bytes = probe_bytes(working_set_bytes);
+  const int read_windows = working_set_bytes <= kCheapWorkingSet ? kWindows : 1;
   const std::array mine{
-      between_barriers(group, [&] { return probe.read_bandwidth(working_set_bytes, seconds); }),
-      between_barriers(group, [&] { return probe.gemm_rate(dtype, seconds); }),
-      between_barriers(group, [&] { return probe.multiply_add_peak(dtype, seconds); })};
+      best_rate(group, read_windows, seconds,
+                [&](double s) { return probe.read_bandwidth(working_set_bytes, s); }),
+      best_rate(group, kWindows, seconds, [&](double s) { return probe.gemm_rate(dtype, s); }),
+      best_rate(group, kWindows, seconds, [&](double s) { return probe.multiply_add_peak(dtype, s); })};
   DevicePeaks peaks;
   peaks.working_set_bytes = working_set_bytes;
   for (const auto& rank : gather(group, mine)) {

@@ -18,7 +18,10 @@ struct DevicePeaks {
   std::size_t working_set_bytes = 0;
 };
 
-/// Probes each peak for about `seconds`, with barriers around. Collective over the group.
+/// Memory that probe_device needs beside what is measured.
+std::size_t probe_bytes(std::size_t working_set_bytes) noexcept;
+
+/// Probes each peak for about `seconds`, with barriers around, over at most 1 GiB. Collective over the group.
 DevicePeaks probe_device(Backend& backend, Communicator& group, Dtype dtype, std::size_t working_set_bytes,
                          double seconds);
 

@@ -4,6 +4,7 @@
 
 #include "bench/cli/model_folder.h"
 #include "bench/trial/agreement.h"
+#include "bench/trial/device_peaks.h"
 #include "core/error.h"
 #include "parallel/shard_plan.h"
 
@@ -31,7 +32,7 @@ Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
   return config.dtype == Dtype::kF16 ? Dtype::kF32 : config.dtype;  // f16 files are widened
 }
 
-void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree) {
+void require_memory(const World& world, const Backend& backend, std::size_t bytes_a_rank, int degree) {
   const auto& places = world.places();
   std::size_t sharers = 1;
   if (backend.name() == "cpu") {  // ranks of a host share its memory; a GPU is a rank's own
@@ -41,18 +42,17 @@ void require_memory(const World& world, const Backend& backend, const EngineSize
       if (places.at(static_cast<std::size_t>(rank)).host == host) ++sharers;
     }
   }
-  const auto needed = static_cast<std::size_t>(sizes.weight_bytes + sizes.kv_bytes + sizes.activation_bytes);
   const std::size_t available = backend.device_memory().available_bytes;
-  if (needed * sharers <= available) return;
-  throw OutOfMemoryError("degree " + std::to_string(degree) + " needs " + std::to_string(needed) +
+  if (bytes_a_rank * sharers <= available) return;
+  throw OutOfMemoryError("degree " + std::to_string(degree) + " needs " + std::to_string(bytes_a_rank) +
                              " B on each of " + std::to_string(sharers) + " ranks of this host and " +
                              std::to_string(available) +
                              " B are free; use fewer sequences, a smaller model or more devices",
-                         needed * sharers, available);
+                         bytes_a_rank * sharers, available);
 }
 
 ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source,
-                           const EngineOptions& options, std::span<const Request> requests) {
+                           const EngineOptions& options, std::span<const Request> requests, bool measuring) {
   Communicator& comm = group.comm();
   together(comm, [&] {
     shard_ = plan_shard(source.config(), comm.size(), comm.rank());
@@ -62,7 +62,9 @@ ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& so
       throw NotAvailableError("backend '" + std::string(group.backend().name()) + "' does not compute in " +
                               std::string(to_string(dtype)) + " here; choose another --dtype");
     }
-    require_memory(world, group.backend(), sizes_, comm.size());
+    auto bytes = static_cast<std::size_t>(sizes_.weight_bytes + sizes_.kv_bytes + sizes_.activation_bytes);
+    if (measuring) bytes += probe_bytes(static_cast<std::size_t>(sizes_.weight_bytes));
+    require_memory(world, group.backend(), bytes, comm.size());
   });
   together(comm, [&] {
     engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, options, sizes_);

@@ -23,14 +23,15 @@ Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options);
 
 /// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is
 /// allocated yet.
-void require_memory(const World& world, const Backend& backend, const EngineSizes& sizes, int degree);
+void require_memory(const World& world, const Backend& backend, std::size_t bytes_a_rank, int degree);
 
 /// A group with an engine in it that serves `requests`: what generate, evaluate and every point stand on.
 class ModelSession {
  public:
-  /// Collective over the group. Errors are the same on all its ranks.
+  /// Collective over the group. Errors are the same on all its ranks. `measuring`: memory for the probes of
+  /// the device is planned too.
   ModelSession(World& world, RankGroup& group, const ModelSource& source, const EngineOptions& options,
-               std::span<const Request> requests);
+               std::span<const Request> requests, bool measuring = false);
 
   Engine& engine() noexcept { return *engine_; }
   const ModelShard& shard() const noexcept { return shard_; }
