@@ -1,6 +1,10 @@
 # Every header compiled alone: a file of one include for each, built with everything else.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   ${PROJECT_SOURCE_DIR}/src/*.h ${PROJECT_SOURCE_DIR}/parallel/*.h ${PROJECT_SOURCE_DIR}/bench/*.h)
+find_package(HDF5 REQUIRED COMPONENTS C)
+if(NOT TPSCALE_HAS_MPI)
+  list(FILTER headers EXCLUDE REGEX "^parallel/mpi/")
+endif()
 set(sources)
 foreach(header IN LISTS headers)
   string(MAKE_C_IDENTIFIER ${header} identifier)
@@ -10,4 +14,7 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(tpscale_header_checks OBJECT ${sources})
 target_include_directories(tpscale_header_checks PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(tpscale_header_checks SYSTEM PRIVATE ${HDF5_C_INCLUDE_DIRS} ${MPI_CXX_INCLUDE_DIRS})
+target_compile_definitions(tpscale_header_checks PRIVATE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+target_compile_options(tpscale_header_checks PRIVATE -O0)
 target_link_libraries(tpscale_header_checks PRIVATE tpscale_warnings)
