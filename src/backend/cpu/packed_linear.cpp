@@ -1,5 +1,9 @@
 #include "backend/cpu/packed_linear.h"
 
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
 #include "backend/cpu/kernels/kernels.h"
 #include "core/check.h"
 
@@ -30,8 +34,35 @@ struct RowInPanel {
 };
 
 template <class To, class From>
-To converted(From value) {
-  return static_cast<To>(static_cast<float>(value));
+void convert(To* out, const From* in, std::int64_t count) {
+  if constexpr (std::is_same_v<To, From>) {
+    std::memcpy(out, in, static_cast<std::size_t>(count) * sizeof(To));
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<To>(static_cast<float>(in[i]));
+  }
+}
+
+/// Puts `count` rows (at most kTileCols, all of one tile, the first of them at `place`) into the panel: chunk
+/// by chunk in depth, so that whole lines of it are written.
+template <class To, class From>
+void pack(To* out, const RowInPanel& place, const From* in, std::int64_t stride, std::int64_t count,
+          std::int64_t depth) {
+  constexpr std::int64_t kChunk = 256;
+  constexpr std::int64_t kTogether = sizeof(To) == 2 ? 2 : 1;  // inputs that lie side by side
+  To values[kTileCols][kChunk];
+  for (std::int64_t first = 0; first < depth; first += kChunk) {
+    const std::int64_t inputs = std::min(kChunk, depth - first);
+    for (std::int64_t r = 0; r < count; ++r) {
+      convert(values[r], in + r * stride + first, inputs);
+      if (inputs % kTogether != 0) values[r][inputs] = To{};
+    }
+    for (std::int64_t k = 0; k < inputs; k += kTogether) {
+      To* line = out + place.offset(first + k);
+      for (std::int64_t r = 0; r < count; ++r) {
+        std::memcpy(line + r * kTogether, &values[r][k], static_cast<std::size_t>(kTogether) * sizeof(To));
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -57,11 +88,12 @@ void PackedLinear::write_rows(std::int64_t first_row, ConstTensorView rows) {
     dispatch_dtype(dtype_, [&](auto to) {
       using To = decltype(to);
       team_.divide(rows.rows, kTileCols, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t r = begin; r < end; ++r) {
+        for (std::int64_t r = begin; r < end;) {
+          const std::int64_t row = first_row + r;
+          const std::int64_t count = std::min(end - r, kTileCols - row % kTileCols);
           const auto* in = static_cast<const From*>(rows.data) + r * rows.row_stride;
-          const RowInPanel place(first_row + r, depth_, dtype_);
-          auto* out = buffer_.as<To>();
-          for (std::int64_t k = 0; k < in_features_; ++k) out[place.offset(k)] = converted<To>(in[k]);
+          pack(buffer_.as<To>(), RowInPanel(row, depth_, dtype_), in, rows.row_stride, count, in_features_);
+          r += count;
         }
       });
     });

@@ -4,6 +4,7 @@
 // the multiply-adds, because within a block the unit adds even and odd inputs apart.)
 #include <immintrin.h>
 
+#include "backend/cpu/kernels/amx_order.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/vec.h"
 
@@ -48,7 +49,7 @@ inline void amx_few_rows(const GemmJob& job) {
   const auto* panels = static_cast<const Bits16*>(job.panels);
   const std::int64_t size = job.depth * kPanelCols;
   const std::int64_t apart = (job.last_panel - job.first_panel + 1) / 2;
-  constexpr std::int64_t kAhead = 4096;
+  constexpr std::int64_t kAhead = 3072;
   alignas(64) float sums[kTile * kTile];
   for (std::int64_t panel = job.first_panel; panel < job.first_panel + apart; ++panel) {
     const Bits16* a = panels + panel * size;
@@ -130,6 +131,8 @@ inline void amx_block(const GemmJob& job, std::int64_t row, std::int64_t panel, 
 }
 
 inline void amx_gemm(const GemmJob& job) {
+  if (job.rows == 1) return amx_order_rows<1, 4>(job);
+  if (job.rows == 2) return amx_order_rows<2, 2>(job);
   const TileConfig config;
   _tile_loadconfig(&config);
   if (job.rows <= kTile) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr float kMasked = -3.3e38F;
 constexpr float kNothingYet = -3.0e38F;  // larger than kMasked, so that exp(kMasked - it) is 0
-constexpr int kRowsAtOnce = kLanes == 16 ? 9 : 4;
+constexpr int kRowsAtOnce = kLanes == 16 ? 13 : 4;
 
 /// A block of query rows on its way through the chunks. A row is one query head of one token.
 struct AttentionBlock {
@@ -38,29 +38,58 @@ struct AttentionBlock {
   float* totals;        // [rows]
 };
 
-template <class Element>
-inline const Element* cache_row(const AttentionJob& job, const void* cache, std::int64_t position) {
-  const std::int64_t block = job.block_table[position / job.block_size];
-  return static_cast<const Element*>(cache) + block * job.block_stride +
-         (position % job.block_size) * job.head_dim;
+/// Where the rows of a chunk begin in the cache of keys (and of values alike), in elements; -1: outside
+/// [begin, end).
+struct ChunkRows {
+  ChunkRows(const AttentionJob& job, std::int64_t chunk, std::int64_t begin, std::int64_t end)
+      : whole(chunk >= begin && chunk + kKeyChunk <= end) {
+    const std::int64_t first = chunk > begin ? chunk : begin;
+    std::int64_t block = first / job.block_size;
+    std::int64_t slot = first - block * job.block_size;
+    for (std::int64_t i = 0; i < kKeyChunk; ++i) {
+      if (chunk + i < first || chunk + i >= end) {
+        offsets[i] = -1;
+        continue;
+      }
+      if (slot == job.block_size) {
+        slot = 0;
+        ++block;
+      }
+      offsets[i] = job.block_table[block] * job.block_stride + slot * job.head_dim;
+      ++slot;
+    }
+  }
+  bool whole;  // no row is outside
+  std::int64_t offsets[kKeyChunk];
+};
+
+/// kLanes components from d on of kLanes rows; zeros for what is not there. kWhole: everything is there.
+template <class Element, bool kWhole>
+inline void load_square(const Element* cache, const std::int64_t* offsets, std::int64_t d, std::int64_t left,
+                        VecF (&square)[kLanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) {
+    if constexpr (kWhole) {
+      square[i] = load(cache + offsets[i] + d);
+    } else {
+      square[i] = offsets[i] < 0 ? VecF{} : load_some(cache + offsets[i] + d, left);
+    }
+  }
 }
 
-/// Keys [begin, end) of the chunk, transposed into panels; zeros for the others.
+/// The keys of a chunk, transposed into panels.
 template <class Element>
-inline void load_keys(const AttentionJob& job, const AttentionBlock& block, std::int64_t chunk,
-                      std::int64_t begin, std::int64_t end) {
+inline void load_keys(const AttentionJob& job, const AttentionBlock& block, const ChunkRows& rows) {
+  const auto* cache = static_cast<const Element*>(job.keys);
   for (std::int64_t first = 0; first < kKeyChunk; first += kLanes) {
-    const Element* rows[kLanes];
-    for (int i = 0; i < kLanes; ++i) {
-      const std::int64_t position = chunk + first + i;
-      rows[i] = position >= begin && position < end ? cache_row<Element>(job, job.keys, position) : nullptr;
-    }
     float* panel = block.keys + first / kPanelCols * kPanelCols * block.padded + first % kPanelCols;
     for (std::int64_t d = 0; d < block.dim; d += kLanes) {
       VecF square[kLanes];
-#pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) {
-        square[i] = rows[i] == nullptr ? VecF{} : load_some(rows[i] + d, block.dim - d);
+      const std::int64_t left = block.dim - d;
+      if (rows.whole && left >= kLanes) {
+        load_square<Element, true>(cache, rows.offsets + first, d, left, square);
+      } else {
+        load_square<Element, false>(cache, rows.offsets + first, d, left, square);
       }
       transpose(square);
 #pragma GCC unroll 16
@@ -70,31 +99,35 @@ inline void load_keys(const AttentionJob& job, const AttentionBlock& block, std:
 }
 
 template <class Element>
-inline void load_values(const AttentionJob& job, const AttentionBlock& block, std::int64_t chunk,
-                        std::int64_t begin, std::int64_t end) {
+inline void load_values(const AttentionJob& job, const AttentionBlock& block, const ChunkRows& rows) {
+  const auto* cache = static_cast<const Element*>(job.values);
+  const std::int64_t full = block.dim / kLanes * kLanes;
   for (std::int64_t i = 0; i < kKeyChunk; ++i) {
-    const std::int64_t position = chunk + i;
-    const bool there = position >= begin && position < end;
-    const Element* row = there ? cache_row<Element>(job, job.values, position) : nullptr;
-    for (std::int64_t d = 0; d < block.dim; d += kLanes) {
-      const VecF value = there ? load_some(row + d, block.dim - d) : VecF{};
-      store(block.values + d / kPanelCols * kPanelCols * kKeyChunk + i * kPanelCols + d % kPanelCols, value);
+    const std::int64_t offset = rows.offsets[i];
+    float* to = block.values + i * kPanelCols;
+    const auto place = [&](std::int64_t d) {
+      return to + d / kPanelCols * kPanelCols * kKeyChunk + d % kPanelCols;
+    };
+    if (offset < 0) {
+      for (std::int64_t d = 0; d < block.dim; d += kLanes) store(place(d), VecF{});
+      continue;
     }
+    for (std::int64_t d = 0; d < full; d += kLanes) store(place(d), load(cache + offset + d));
+    if (full < block.dim) store(place(full), load_part(cache + offset + full, block.dim - full));
   }
 }
 
-/// out[r, :] = shrink[r] * out[r, :] + x[r, 0..depth) * panels, for MR rows.
-template <int MR>
+/// out[r, :] (+)= x[r, 0..depth) * panels, for MR rows.
+template <int MR, int kVecs>
 inline void multiply_rows(float* out, std::int64_t out_stride, const float* x, std::int64_t x_stride,
                           const float* panels, std::int64_t panel_size, std::int64_t depth, std::int64_t cols,
                           bool add) {
-  constexpr int kVecs = 2;
   for (std::int64_t col = 0; col < cols; col += kVecs * kLanes) {
     VecF acc[1][MR][kVecs] = {};
     if (add) {
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < kVecs; ++v) acc[0][r][v] = load(out + r * out_stride + col + v * kLanes);
       }
     }
@@ -102,7 +135,7 @@ inline void multiply_rows(float* out, std::int64_t out_stride, const float* x, s
                                   panels + col / kPanelCols * panel_size + col % kPanelCols, 0, acc);
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVecs; ++v) store(out + r * out_stride + col + v * kLanes, acc[0][r][v]);
     }
   }
@@ -117,8 +150,8 @@ inline void multiply_block(float* out, std::int64_t out_stride, const float* x, 
            add);
     row += count;
   };
-  while (rows - row > 2) some(multiply_rows<kRowsAtOnce>, kRowsAtOnce);
-  while (row < rows) some(multiply_rows<2>, 2);
+  while (rows - row > 4) some(multiply_rows<kRowsAtOnce, 2>, kRowsAtOnce);
+  while (row < rows) some(multiply_rows<2, 2>, 2);
 }
 
 /// Scores of a row become weights; its sums shrink by what its largest score grew.
@@ -172,12 +205,15 @@ inline void attend_rows(const AttentionJob& job, std::int64_t first_row, std::in
   }
   const std::int64_t begin = first_key(0);
   const std::int64_t end = position(rows - 1) + 1;
-  for (std::int64_t chunk = begin / kKeyChunk * kKeyChunk; chunk < end; chunk += kKeyChunk) {
-    load_keys<Element>(job, block, chunk, begin, end);
+  const std::int64_t first_chunk = begin / kKeyChunk * kKeyChunk;
+  ChunkRows chunk_rows(job, first_chunk, begin, end);
+  for (std::int64_t chunk = first_chunk; chunk < end; chunk += kKeyChunk) {
+    load_keys<Element>(job, block, chunk_rows);
     multiply_block(block.scores, kKeyChunk, block.q, block.padded, block.keys, kPanelCols * block.padded,
                    block.dim, kKeyChunk, false, rows);
     for (std::int64_t r = 0; r < rows; ++r) softmax_row(block, r, chunk, first_key(r), position(r));
-    load_values<Element>(job, block, chunk, begin, end);
+    load_values<Element>(job, block, chunk_rows);
+    chunk_rows = ChunkRows(job, chunk + kKeyChunk, begin, end);
     multiply_block(block.sums, block.padded, block.scores, kKeyChunk, block.values, kPanelCols * kKeyChunk,
                    kKeyChunk, block.padded, true, rows);
   }

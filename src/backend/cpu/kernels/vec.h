@@ -18,6 +18,11 @@ typedef float VecF __attribute__((vector_size(kLanes * 4)));
 typedef std::uint32_t VecU __attribute__((vector_size(kLanes * 4)));
 typedef std::int32_t VecI __attribute__((vector_size(kLanes * 4)));
 typedef std::uint16_t VecH __attribute__((vector_size(kLanes * 2)));
+// The same in memory, where they are aligned like their elements (and alias them: a copy by bytes would alias
+// all).
+typedef float VecFInMemory __attribute__((vector_size(kLanes * 4), aligned(4)));
+typedef std::uint32_t VecUInMemory __attribute__((vector_size(kLanes * 4), aligned(4)));
+typedef std::uint16_t VecHInMemory __attribute__((vector_size(kLanes * 2), aligned(2)));
 
 template <int... kIndex>
 struct Indices {};
@@ -42,30 +47,24 @@ inline VecF splat(float x) {
 }
 
 inline VecF load(const float* p) {
-  VecF v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
+  return *reinterpret_cast<const VecFInMemory*>(p);
 }
 inline VecF load(const Bits16* p) {
-  VecH h;
-  std::memcpy(&h, p, sizeof h);
+  const VecH h = *reinterpret_cast<const VecHInMemory*>(p);
   return as_float(__builtin_convertvector(h, VecU) << 16);
 }
 inline VecU load_words(const std::uint32_t* p) {
-  VecU v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
+  return *reinterpret_cast<const VecUInMemory*>(p);
 }
 inline void store(float* p, VecF v) {
-  std::memcpy(p, &v, sizeof v);
+  *reinterpret_cast<VecFInMemory*>(p) = v;
 }
 /// Rounds to nearest even; a NaN stays one.
 inline void store(Bits16* p, VecF v) {
   const VecU u = as_bits(v);
   const VecU rounded = u + 0x7FFFu + ((u >> 16) & 1u);
   const VecU bits = v == v ? rounded : (u | 0x400000u);
-  const VecH h = __builtin_convertvector(bits >> 16, VecH);
-  std::memcpy(p, &h, sizeof h);
+  *reinterpret_cast<VecHInMemory*>(p) = __builtin_convertvector(bits >> 16, VecH);
 }
 
 inline float load_one(const float* p) {
