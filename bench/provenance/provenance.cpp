@@ -51,8 +51,9 @@ std::string ranges(const std::vector<int>& cores) {
 std::string rank_cores(const std::vector<RankPlace>& places) {
   std::string text;
   for (const RankPlace& place : places) {
-    text += (text.empty() ? "" : "; ") + std::string("rank ") + std::to_string(place.rank) + ": " +
-            place.host + " cores " + ranges(place.cores);
+    if (!text.empty()) text += "; ";
+    text.append("rank ").append(std::to_string(place.rank)).append(": ").append(place.host);
+    text.append(" cores ").append(ranges(place.cores));
   }
   return text;
 }
@@ -61,7 +62,9 @@ std::string versions(const std::vector<std::pair<std::string, std::string>>& lib
   std::string text = "HDF5 " + hdf5_version();
   for (const auto& [name, version] : libraries) {
     // "MPI" -> "Open MPI 4.1.4": the version of most says its name itself.
-    text += "; " + (version.find(name) == std::string::npos ? name + " " + version : version);
+    text += "; ";
+    if (version.find(name) == std::string::npos) text.append(name).append(" ");
+    text += version;
   }
   return text;
 }

@@ -56,7 +56,7 @@ class Hdf5Store final : public Store {
   }
 
   std::string derive_results() override {
-    const std::string file = folder_.results_file();
+    std::string file = folder_.results_file();
     const Bytes bytes = made(file, [this] {
       ResultsFile results(identity_);
       for (const std::string& id : folder_.point_ids()) {

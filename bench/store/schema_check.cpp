@@ -74,10 +74,11 @@ class SchemaCheck {
     std::set<std::string> seen;
     for (const auto& [key, value] : list) {
       name(block, key, seen);
-      if (const auto* text = std::get_if<std::string>(&value)) string(block + "/" + key, *text);
+      std::string where = block;
+      where.append("/").append(key);
+      if (const auto* text = std::get_if<std::string>(&value)) string(where, *text);
       if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&value)) {
-        require(integers->size() <= kLongestIntegers,
-                block + "/" + key + " is too long a list: store it as an array");
+        require(integers->size() <= kLongestIntegers, where + " is too long a list: store it as an array");
       }
     }
     for (const std::string_view key : needed) {
