@@ -32,10 +32,11 @@ struct DeviceMemory {
 
 /// How a rank's device is to be set up. Derives flags, help and stored parameters through visit_fields.
 struct BackendOptions {
-  int threads = 0;                  ///< cores of this rank; 0: cores of the node / ranks on it, at least 1
-  std::string linear = "packed";    ///< packed: own kernels; onednn: the reference arm
+  int threads = 0;                ///< cores of this rank; 0: cores of the node / ranks on it, at least 1
+  std::string linear = "packed";  ///< packed: own kernels; onednn: the reference arm
   bool huge_pages = true;
-  std::string instruction_set = "auto";  ///< of the CPU's kernels: auto (the best of the machine), generic, avx2, ...
+  std::string instruction_set =
+      "auto";  ///< of the CPU's kernels: auto (the best of the machine), generic, avx2, ...
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
@@ -50,8 +51,8 @@ struct BackendOptions {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const noexcept = 0;            ///< "cpu", "cuda"
-  virtual std::string device_name() const = 0;                   ///< "Intel Xeon ...", "NVIDIA H100 ..."
+  virtual std::string_view name() const noexcept = 0;  ///< "cpu", "cuda"
+  virtual std::string device_name() const = 0;         ///< "Intel Xeon ...", "NVIDIA H100 ..."
   /// Facts worth storing with every measurement: instruction sets, huge pages, library versions, driver.
   virtual std::map<std::string, std::string> facts() const = 0;
   virtual bool supports(Dtype compute_dtype) const noexcept = 0;
@@ -63,20 +64,23 @@ class Backend {
   virtual MemoryTracker& memory() noexcept = 0;  ///< what this Backend's Buffers hold
   virtual DeviceMemory device_memory() const = 0;
 
-  /// Zeroed device memory, aligned to 64 bytes or more. Throws OutOfMemoryError with bytes asked for and available.
+  /// Zeroed device memory, aligned to 64 bytes or more. Throws OutOfMemoryError with bytes asked for and
+  /// available.
   virtual Buffer allocate(std::size_t bytes, MemoryKind kind) = 0;
-  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;    ///< in stream order
-  virtual void download(void* host, const void* device, std::size_t bytes) = 0;  ///< in stream order, then waits
+  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;  ///< in stream order
+  virtual void download(void* host, const void* device,
+                        std::size_t bytes) = 0;  ///< in stream order, then waits
 
   /// Begins a new peak in memory() and, where the device can, in device_memory().
   virtual void reset_peak() { memory().reset_peak(); }
 
-  /// Records `step`, without its work being done: launch() does it. `step` enqueues the same work on the same addresses
-  /// every time.
+  /// Records `step`, without its work being done: launch() does it. `step` enqueues the same work on the same
+  /// addresses every time.
   virtual std::unique_ptr<StepGraph> capture(std::function<void()> step) = 0;
 };
 
-/// What a backend needs to know of its place: the rank's number among those of its host and the cores it may use.
+/// What a backend needs to know of its place: the rank's number among those of its host and the cores it may
+/// use.
 struct DevicePlace {
   int local_rank = 0;
   int local_size = 1;

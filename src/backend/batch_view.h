@@ -20,19 +20,21 @@ struct KvLayerView {
   std::int64_t block_stride = 0;  ///< elements from a block to the next
 };
 
-/// The per-step values of one batch, in device buffers of fixed address. Sequences lie one behind the other; sequence s
-/// has query tokens [cu_seqlens_q[s], cu_seqlens_q[s+1]), the LAST ones of its context_lens[s] tokens.
-/// Prefill and decode differ in nothing but the number of query tokens.
+/// The per-step values of one batch, in device buffers of fixed address. Sequences lie one behind the other;
+/// sequence s has query tokens [cu_seqlens_q[s], cu_seqlens_q[s+1]), the LAST ones of its context_lens[s]
+/// tokens. Prefill and decode differ in nothing but the number of query tokens.
 struct BatchView {
   std::int64_t num_tokens = 0;
   std::int64_t num_sequences = 0;
-  std::int64_t num_logits = 0;             ///< rows of the hidden states whose logits are wanted
-  std::int64_t max_blocks = 0;             ///< row length of block_tables
-  std::int64_t max_query_len = 0;          ///< upper bounds, for choosing kernels and work splits only
+  std::int64_t num_logits = 0;     ///< rows of the hidden states whose logits are wanted
+  std::int64_t max_blocks = 0;     ///< row length of block_tables
+  std::int64_t max_query_len = 0;  ///< upper bounds, for choosing kernels and work splits only
   std::int64_t max_context_len = 0;
-  const std::int32_t* token_ids = nullptr;     ///< [num_tokens]
-  const std::int32_t* rope_rows = nullptr;     ///< [num_tokens] row of the rotary table (the position, but for `dynamic`)
-  const std::int32_t* slot_mapping = nullptr;  ///< [num_tokens] slot that takes the token's key and value; -1: none
+  const std::int32_t* token_ids = nullptr;  ///< [num_tokens]
+  const std::int32_t* rope_rows =
+      nullptr;  ///< [num_tokens] row of the rotary table (the position, but for `dynamic`)
+  const std::int32_t* slot_mapping =
+      nullptr;  ///< [num_tokens] slot that takes the token's key and value; -1: none
   const std::int32_t* cu_seqlens_q = nullptr;  ///< [num_sequences + 1]
   const std::int32_t* context_lens = nullptr;  ///< [num_sequences] tokens in the cache after this step
   const std::int32_t* block_tables = nullptr;  ///< [num_sequences, max_blocks]

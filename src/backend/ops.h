@@ -8,19 +8,21 @@
 
 namespace tpscale {
 
-/// Heads of this rank in a fused projection row: [num_heads * head_dim | num_kv_heads * head_dim | the same again]
-/// for queries, keys and values.
+/// Heads of this rank in a fused projection row: [num_heads * head_dim | num_kv_heads * head_dim | the same
+/// again] for queries, keys and values.
 struct HeadLayout {
   std::int64_t num_heads = 0;
-  std::int64_t num_kv_heads = 0;  ///< divides num_heads: query head h reads KV head h / (num_heads / num_kv_heads)
+  std::int64_t num_kv_heads =
+      0;  ///< divides num_heads: query head h reads KV head h / (num_heads / num_kv_heads)
   std::int64_t head_dim = 0;
   std::int64_t q_cols() const noexcept { return num_heads * head_dim; }
   std::int64_t kv_cols() const noexcept { return num_kv_heads * head_dim; }
   std::int64_t qkv_cols() const noexcept { return q_cols() + 2 * kv_cols(); }
 };
 
-/// Rotary position embedding: rows of cosines, then sines, both of rotary_dim / 2 values, scaling factors included.
-/// Component i of the first rotary_dim is paired with i + rotary_dim / 2 (the layout of Hugging Face checkpoints).
+/// Rotary position embedding: rows of cosines, then sines, both of rotary_dim / 2 values, scaling factors
+/// included. Component i of the first rotary_dim is paired with i + rotary_dim / 2 (the layout of Hugging
+/// Face checkpoints).
 struct RotaryTable {
   const float* rows = nullptr;  ///< [num_rows, rotary_dim]: cos[rotary_dim/2] then sin[rotary_dim/2]
   std::int64_t rotary_dim = 0;  ///< 0: no rotation
@@ -33,21 +35,23 @@ struct HeadNorms {
   float epsilon = 0.0F;
 };
 
-/// What a device computes. Every op is enqueued on the backend's stream, allocates nothing, and accumulates in fp32.
-/// Tensors are of one dtype (the compute dtype) unless said otherwise; each op's output is rounded to it. Vectors
-/// (norm weights, biases) are fp32 arrays whose values have been rounded to the compute dtype.
+/// What a device computes. Every op is enqueued on the backend's stream, allocates nothing, and accumulates
+/// in fp32. Tensors are of one dtype (the compute dtype) unless said otherwise; each op's output is rounded
+/// to it. Vectors (norm weights, biases) are fp32 arrays whose values have been rounded to the compute dtype.
 /// A rank's thread calls one op at a time.
 class Ops {
  public:
   virtual ~Ops() = default;
 
   /// Zero weights of a linear layer. `lookup`: the same weights also serve embedding().
-  virtual std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
-                                                     bool lookup) = 0;
+  virtual std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features,
+                                                     Dtype dtype, bool lookup) = 0;
 
-  /// out[t, :] = table[ids[t] - first_row, :]; zeros where the id is not in [first_row, first_row + out_features):
-  /// the all-reduce of a vocabulary-parallel embedding adds the other ranks' rows. out [T, hidden].
-  virtual void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids, std::int64_t first_row) = 0;
+  /// out[t, :] = table[ids[t] - first_row, :]; zeros where the id is not in [first_row, first_row +
+  /// out_features): the all-reduce of a vocabulary-parallel embedding adds the other ranks' rows. out [T,
+  /// hidden].
+  virtual void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
+                         std::int64_t first_row) = 0;
 
   /// out = x / sqrt(mean(x^2) + epsilon) * weight, row by row. x, out [T, hidden]; weight [hidden].
   virtual void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) = 0;
@@ -59,16 +63,17 @@ class Ops {
   /// out [T, N] = x [T, K] * weights[N, K]^T + bias[N]; bias may be nullptr.
   virtual void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) = 0;
 
-  /// Normalises (where `norms` says so) and rotates queries and keys of qkv [T, heads.qkv_cols()] and writes keys and
-  /// values into the cache at slot_mapping. Rotated queries replace the unrotated ones in qkv.
+  /// Normalises (where `norms` says so) and rotates queries and keys of qkv [T, heads.qkv_cols()] and writes
+  /// keys and values into the cache at slot_mapping. Rotated queries replace the unrotated ones in qkv.
   virtual void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
                                  const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) = 0;
 
-  /// Causal attention over the paged cache: query token at position p of its sequence (p counted from 0, the last one is
-  /// context_len - 1) sees keys 0..p, or the last `window` of them where window > 0.
-  /// out [T, heads.q_cols()], q [T, >= heads.q_cols()] (the rotated part of qkv).
-  virtual void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
-                               const KvLayerView& kv, float scale, std::int64_t window) = 0;
+  /// Causal attention over the paged cache: query token at position p of its sequence (p counted from 0, the
+  /// last one is context_len - 1) sees keys 0..p, or the last `window` of them where window > 0. out [T,
+  /// heads.q_cols()], q [T, >= heads.q_cols()] (the rotated part of qkv).
+  virtual void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads,
+                               const BatchView& batch, const KvLayerView& kv, float scale,
+                               std::int64_t window) = 0;
 
   /// out [T, I] = silu(gate_up[:, 0:I]) * gate_up[:, I:2I].
   virtual void silu_and_mul(TensorView out, ConstTensorView gate_up) = 0;
@@ -76,9 +81,10 @@ class Ops {
   /// out[i, :] = x[rows[i], :]. rows in device memory, out.rows of them.
   virtual void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) = 0;
 
-  /// Greedy choice from gathered, vocabulary-split logits: logits [parts * S, V/parts], part-major. ids[s] = the lowest
-  /// index of the largest of the first vocab_size columns of row s. ids in device memory [S].
-  virtual void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts, std::int64_t vocab_size) = 0;
+  /// Greedy choice from gathered, vocabulary-split logits: logits [parts * S, V/parts], part-major. ids[s] =
+  /// the lowest index of the largest of the first vocab_size columns of row s. ids in device memory [S].
+  virtual void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
+                      std::int64_t vocab_size) = 0;
 };
 
 }  // namespace tpscale

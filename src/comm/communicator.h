@@ -10,10 +10,11 @@ namespace tpscale {
 
 /// What the ranks of one tensor-parallel group do together. `src` declares it, `parallel` implements it.
 ///
-/// Device collectives work on contiguous tensors in the backend's memory, in stream order, and are called by every rank
-/// of the group in the same order with the same shapes. Sums are taken in fp32, in the same order on every rank, so that
-/// all ranks end with the same bits. all_gather's `in` may be this rank's own part of `out`, reduce_scatter's `out` that of
-/// `in` (in place; a group of one insists on it). A rank that waits longer than the watchdog's time ends the process with exit 124.
+/// Device collectives work on contiguous tensors in the backend's memory, in stream order, and are called by
+/// every rank of the group in the same order with the same shapes. Sums are taken in fp32, in the same order
+/// on every rank, so that all ranks end with the same bits. all_gather's `in` may be this rank's own part of
+/// `out`, reduce_scatter's `out` that of `in` (in place; a group of one insists on it). A rank that waits
+/// longer than the watchdog's time ends the process with exit 124.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -21,12 +22,14 @@ class Communicator {
   virtual int rank() const noexcept = 0;
   virtual int size() const noexcept = 0;
 
-  virtual void all_reduce_sum(TensorView data) = 0;                              ///< in place
-  virtual void all_gather(TensorView out, ConstTensorView in) = 0;               ///< out [size * rows, cols], rank-major
-  virtual void reduce_scatter_sum(TensorView out, ConstTensorView in) = 0;       ///< in [size * rows, cols], rank-major
+  virtual void all_reduce_sum(TensorView data) = 0;                 ///< in place
+  virtual void all_gather(TensorView out, ConstTensorView in) = 0;  ///< out [size * rows, cols], rank-major
+  virtual void reduce_scatter_sum(TensorView out,
+                                  ConstTensorView in) = 0;  ///< in [size * rows, cols], rank-major
   virtual void broadcast(TensorView data, int root) = 0;
 
-  /// Host agreement, outside the stream: small values that only one rank can know (a clock's reading, an interrupt).
+  /// Host agreement, outside the stream: small values that only one rank can know (a clock's reading, an
+  /// interrupt).
   virtual void broadcast_host(std::span<std::byte> bytes, int root) = 0;
   /// every rank's `in`, rank-major, into `out` (size * in.size() bytes) on every rank.
   virtual void all_gather_host(std::span<std::byte> out, std::span<const std::byte> in) = 0;

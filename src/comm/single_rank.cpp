@@ -11,8 +11,12 @@ void require_in_place(const void* out, const void* in) {
 
 }  // namespace
 
-void SingleRank::all_gather(TensorView out, ConstTensorView in) { require_in_place(out.data, in.data); }
-void SingleRank::reduce_scatter_sum(TensorView out, ConstTensorView in) { require_in_place(out.data, in.data); }
+void SingleRank::all_gather(TensorView out, ConstTensorView in) {
+  require_in_place(out.data, in.data);
+}
+void SingleRank::reduce_scatter_sum(TensorView out, ConstTensorView in) {
+  require_in_place(out.data, in.data);
+}
 void SingleRank::all_gather_host(std::span<std::byte> out, std::span<const std::byte> in) {
   std::ranges::copy(in, out.begin());
 }

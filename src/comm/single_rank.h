@@ -3,8 +3,8 @@
 
 namespace tpscale {
 
-/// The group of one: every collective is the identity. Stands where a communicator is expected, so that nobody asks
-/// whether there is one.
+/// The group of one: every collective is the identity. Stands where a communicator is expected, so that
+/// nobody asks whether there is one.
 class SingleRank final : public Communicator {
  public:
   std::string_view name() const noexcept override { return "single"; }

@@ -8,9 +8,12 @@ namespace tpscale {
 
 std::string_view to_string(Dtype dtype) noexcept {
   switch (dtype) {
-    case Dtype::kBF16: return "bf16";
-    case Dtype::kF16: return "f16";
-    case Dtype::kF32: break;
+    case Dtype::kBF16:
+      return "bf16";
+    case Dtype::kF16:
+      return "f16";
+    case Dtype::kF32:
+      break;
   }
   return "f32";
 }

@@ -9,16 +9,20 @@ namespace tpscale {
 /// Element type of weights, activations, KV cache and messages: a run-time value.
 enum class Dtype : std::uint8_t { kF32, kBF16, kF16 };
 
-constexpr std::size_t size_of(Dtype dtype) noexcept { return dtype == Dtype::kF32 ? 4 : 2; }
-std::string_view to_string(Dtype dtype) noexcept;          ///< "f32", "bf16", "f16"
-Dtype parse_dtype(std::string_view text);                  ///< throws UsageError that lists the known names
+constexpr std::size_t size_of(Dtype dtype) noexcept {
+  return dtype == Dtype::kF32 ? 4 : 2;
+}
+std::string_view to_string(Dtype dtype) noexcept;  ///< "f32", "bf16", "f16"
+Dtype parse_dtype(std::string_view text);          ///< throws UsageError that lists the known names
 
 /// bfloat16: the upper half of a float. Rounds to nearest even; NaN stays NaN.
 struct BFloat16 {
   std::uint16_t bits = 0;
   BFloat16() = default;
   explicit BFloat16(float value) noexcept : bits(round_bits(value)) {}
-  explicit operator float() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  explicit operator float() const noexcept {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
 
  private:
   static std::uint16_t round_bits(float value) noexcept {
@@ -36,13 +40,17 @@ struct Float16 {
   explicit operator float() const noexcept;
 };
 
-/// Calls `function` with a value-initialised float, BFloat16 or Float16: the one place where a dtype becomes a type.
+/// Calls `function` with a value-initialised float, BFloat16 or Float16: the one place where a dtype becomes
+/// a type.
 template <class Function>
 decltype(auto) dispatch_dtype(Dtype dtype, Function&& function) {
   switch (dtype) {
-    case Dtype::kBF16: return function(BFloat16{});
-    case Dtype::kF16: return function(Float16{});
-    case Dtype::kF32: break;
+    case Dtype::kBF16:
+      return function(BFloat16{});
+    case Dtype::kF16:
+      return function(Float16{});
+    case Dtype::kF32:
+      break;
   }
   return function(float{});
 }

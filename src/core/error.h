@@ -8,14 +8,14 @@ namespace tpscale {
 enum class ExitCode : int {
   kDone = 0,
   kFailure = 1,
-  kUsage = 2,            ///< unknown option, wrong type, impossible combination
-  kVerdictFailed = 3,    ///< a failed equivalence, a broken accounting identity or an implausible figure
-  kBadData = 65,         ///< checkpoint, configuration or result file that breaks its format
-  kMissingInput = 66,    ///< a file or folder that is not there
-  kNotAvailable = 69,    ///< no GPU here, too few devices, part not in this build
-  kInputOutput = 74,     ///< a read or write that failed
-  kInterrupted = 75,     ///< stopped by a signal: resume me
-  kWatchdog = 124,       ///< a rank waited too long for the others
+  kUsage = 2,          ///< unknown option, wrong type, impossible combination
+  kVerdictFailed = 3,  ///< a failed equivalence, a broken accounting identity or an implausible figure
+  kBadData = 65,       ///< checkpoint, configuration or result file that breaks its format
+  kMissingInput = 66,  ///< a file or folder that is not there
+  kNotAvailable = 69,  ///< no GPU here, too few devices, part not in this build
+  kInputOutput = 74,   ///< a read or write that failed
+  kInterrupted = 75,   ///< stopped by a signal: resume me
+  kWatchdog = 124,     ///< a rank waited too long for the others
 };
 
 /// An error the user can act on. The message is one sentence: what, where and what to do about it.
@@ -47,7 +47,8 @@ struct InterruptedError : Error {
   explicit InterruptedError(const std::string& message) : Error(ExitCode::kInterrupted, message) {}
 };
 
-/// A device allocation that does not fit. Planned before it is made, so that a sweep can store the point and go on.
+/// A device allocation that does not fit. Planned before it is made, so that a sweep can store the point and
+/// go on.
 class OutOfMemoryError : public Error {
  public:
   OutOfMemoryError(const std::string& message, std::size_t requested, std::size_t available)

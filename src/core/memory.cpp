@@ -6,10 +6,14 @@ namespace tpscale {
 
 std::string_view to_string(MemoryKind kind) noexcept {
   switch (kind) {
-    case MemoryKind::kWeights: return "weights";
-    case MemoryKind::kKvCache: return "kv_cache";
-    case MemoryKind::kActivations: return "activations";
-    case MemoryKind::kOther: break;
+    case MemoryKind::kWeights:
+      return "weights";
+    case MemoryKind::kKvCache:
+      return "kv_cache";
+    case MemoryKind::kActivations:
+      return "activations";
+    case MemoryKind::kOther:
+      break;
   }
   return "other";
 }

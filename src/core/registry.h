@@ -11,7 +11,8 @@
 namespace tpscale {
 
 /// Named factories that register themselves before main(): backends, communicators, experiments.
-/// `Factory` is any copyable value. The one kind of object with static lifetime in the suite; read-only after start.
+/// `Factory` is any copyable value. The one kind of object with static lifetime in the suite; read-only after
+/// start.
 template <class Factory>
 class Registry {
  public:
@@ -31,7 +32,8 @@ class Registry {
   const Entry& find(std::string_view name) const {
     const auto it = entries_.find(std::string(name));
     if (it != entries_.end()) return it->second;
-    throw NotAvailableError(noun_ + " '" + std::string(name) + "' is not in this build; it has: " + joined_names());
+    throw NotAvailableError(noun_ + " '" + std::string(name) +
+                            "' is not in this build; it has: " + joined_names());
   }
   bool contains(std::string_view name) const { return entries_.count(std::string(name)) != 0; }
   const std::map<std::string, Entry>& entries() const noexcept { return entries_; }

@@ -8,8 +8,8 @@
 
 namespace tpscale {
 
-/// A matrix [rows, cols] in device memory that somebody else owns. `row_stride` counts elements; a row is contiguous.
-/// Pointer is `void*` or `const void*`; a TensorView converts to a ConstTensorView, never back.
+/// A matrix [rows, cols] in device memory that somebody else owns. `row_stride` counts elements; a row is
+/// contiguous. Pointer is `void*` or `const void*`; a TensorView converts to a ConstTensorView, never back.
 template <class Pointer>
 struct BasicTensorView {
   Pointer data = nullptr;
@@ -21,7 +21,8 @@ struct BasicTensorView {
   BasicTensorView() = default;
   BasicTensorView(Pointer data_, Dtype dtype_, std::int64_t rows_, std::int64_t cols_)
       : BasicTensorView(data_, dtype_, rows_, cols_, cols_) {}
-  BasicTensorView(Pointer data_, Dtype dtype_, std::int64_t rows_, std::int64_t cols_, std::int64_t row_stride_)
+  BasicTensorView(Pointer data_, Dtype dtype_, std::int64_t rows_, std::int64_t cols_,
+                  std::int64_t row_stride_)
       : data(data_), dtype(dtype_), rows(rows_), cols(cols_), row_stride(row_stride_) {}
   operator BasicTensorView<const void*>() const { return {data, dtype, rows, cols, row_stride}; }
 

@@ -19,8 +19,24 @@ FIXTURES = Path(os.environ["TPSCALE_FIXTURES"])
 MPIEXEC = os.environ.get("TPSCALE_MPIEXEC", "")
 CHECKPOINTS = ["llama2-f32", "llama3-bf16-sharded", "qwen3-bf16"]
 SMALL = [
-    *["--model", "tiny", "--num-sequences", "2", "--input-tokens", "16", "--output-tokens", "4"],
-    *["--sequences-per-rank", "1", "--repetitions", "2", "--instrumented-repetitions", "1"],
+    *[
+        "--model",
+        "tiny",
+        "--num-sequences",
+        "2",
+        "--input-tokens",
+        "16",
+        "--output-tokens",
+        "4",
+    ],
+    *[
+        "--sequences-per-rank",
+        "1",
+        "--repetitions",
+        "2",
+        "--instrumented-repetitions",
+        "1",
+    ],
     *["--probe-seconds", "0.02"],
 ]
 
@@ -28,7 +44,11 @@ SMALL = [
 def run(*arguments: str, ranks: int = 0) -> subprocess.CompletedProcess[str]:
     launcher = [MPIEXEC, "-n", str(ranks)] if ranks else []
     return subprocess.run(
-        [*launcher, PROGRAM, *arguments], capture_output=True, text=True, timeout=120, check=False
+        [*launcher, PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -57,7 +77,14 @@ class Case(unittest.TestCase):
         expected = json.loads((FIXTURES / name / "expected.json").read_text())
         prompt = ",".join(str(token) for token in expected["prompt_ids"])
         result = run(
-            *["generate", "--model", str(FIXTURES / name), "--prompt-ids", prompt, "--json"],
+            *[
+                "generate",
+                "--model",
+                str(FIXTURES / name),
+                "--prompt-ids",
+                prompt,
+                "--json",
+            ],
             *["--dtype", "f32", "--max-new-tokens", str(len(expected["greedy_ids"]))],
             ranks=ranks,
         )
@@ -74,21 +101,49 @@ class Alone(Case):
         self.assertIn("strong-scaling", run("list").stdout)
 
     def test_refusals_have_one_sentence_and_their_exit_code(self) -> None:
-        self.assert_refused(2, "16 attention heads", "run", "strong-scaling", "--tp", "3", "--model", "qwen3-0.6b")
+        self.assert_refused(
+            2,
+            "16 attention heads",
+            "run",
+            "strong-scaling",
+            "--tp",
+            "3",
+            "--model",
+            "qwen3-0.6b",
+        )
         self.assert_refused(66, "nowhere", "run", "strong-scaling", "--model", "nowhere")
         self.assert_refused(2, "no experiment", "run", "nonsense", "--model", "nowhere")
         self.assert_refused(2, "--tp", "run", "strong-scaling", "--tp", "two")
         self.assert_refused(2, "bogus", "run", "strong-scaling", "--bogus")
-        self.assert_refused(69, "mpirun -n 8", "run", "strong-scaling", "--tp", "8", "--model", "tiny")
+        self.assert_refused(
+            69, "mpirun -n 8", "run", "strong-scaling", "--tp", "8", "--model", "tiny"
+        )
         self.assert_refused(2, "byte-level", "generate", "--model", "tiny", "--text-prompt", "x")
         self.assert_refused(2, "0 to 255", "generate", "--prompt-ids", "1,256")
         listed = json.loads(run("list", "--json").stdout)
         if "cuda" not in listed["backends"]:
-            self.assert_refused(69, "cuda", "run", "strong-scaling", "--backend", "cuda", "--model", "tiny")
+            self.assert_refused(
+                69,
+                "cuda",
+                "run",
+                "strong-scaling",
+                "--backend",
+                "cuda",
+                "--model",
+                "tiny",
+            )
 
     def test_a_damaged_checkpoint_is_bad_data(self) -> None:
         (self.folder / "config.json").write_text("{")
-        self.assert_refused(65, "config.json", "generate", "--model", str(self.folder), "--prompt-ids", "1")
+        self.assert_refused(
+            65,
+            "config.json",
+            "generate",
+            "--model",
+            str(self.folder),
+            "--prompt-ids",
+            "1",
+        )
 
     def test_generates_the_tokens_of_the_fixtures(self) -> None:
         for name in CHECKPOINTS:
@@ -98,12 +153,23 @@ class Alone(Case):
         expected = json.loads((FIXTURES / "llama2-f32" / "expected.json").read_text())
         ids = self.folder / "ids.txt"
         ids.write_text(" ".join(str(token) for token in expected["token_ids"]))
-        result = run("evaluate", "--model", str(FIXTURES / "llama2-f32"), "--token-ids", str(ids), "--json")
+        result = run(
+            "evaluate",
+            "--model",
+            str(FIXTURES / "llama2-f32"),
+            "--token-ids",
+            str(ids),
+            "--json",
+        )
         scores = json.loads(result.stdout)
         self.assertEqual(len(scores["nll"]), len(expected["nll"]))
-        for got, wanted in zip(scores["nll"], expected["nll"]):
+        for got, wanted in zip(scores["nll"], expected["nll"], strict=True):
             self.assertAlmostEqual(got, wanted, delta=1e-4)
-        self.assertAlmostEqual(scores["perplexity"], expected["perplexity"], delta=1e-3 * expected["perplexity"])
+        self.assertAlmostEqual(
+            scores["perplexity"],
+            expected["perplexity"],
+            delta=1e-3 * expected["perplexity"],
+        )
         self.assertAlmostEqual(scores["accuracy"], expected["accuracy"], places=6)
         self.assertNotIn("bits_per_byte", scores)
 
@@ -111,28 +177,63 @@ class Alone(Case):
         result = run("generate", "--text-prompt", "def main(", "--max-new-tokens", "24", "--json")
         generated = json.loads(result.stdout)
         self.assertEqual(len(generated["token_ids"]), 24)
-        self.assertEqual(generated["text"], bytes(generated["token_ids"]).decode("utf-8", "replace"))
+        self.assertEqual(
+            generated["text"], bytes(generated["token_ids"]).decode("utf-8", "replace")
+        )
         text = self.folder / "text.py"
         text.write_text("import os\n\n\ndef main():\n\treturn os.getcwd()\n" * 100)
         scores = json.loads(run("evaluate", "--text", str(text), "--json").stdout)
-        self.assertEqual(len(scores["nll"]), len(text.read_bytes()) - 1, "also beyond the model's context")
+        self.assertEqual(
+            len(scores["nll"]),
+            len(text.read_bytes()) - 1,
+            "also beyond the model's context",
+        )
         self.assertLess(scores["bits_per_byte"], 4.0)
 
     def test_a_workload_goes_out_and_comes_back(self) -> None:
         requests = self.folder / "requests.jsonl"
-        sizes = ["--num-sequences", "2", "--input-tokens", "16", "--output-tokens", "4", "--vocab-size", "512"]
+        sizes = [
+            "--num-sequences",
+            "2",
+            "--input-tokens",
+            "16",
+            "--output-tokens",
+            "4",
+            "--vocab-size",
+            "512",
+        ]
         summary = json.loads(run("workload", "fixed", *sizes, "-o", str(requests), "--json").stdout)
         self.assertEqual(summary["input_tokens"], 32)
         hashes = set()
-        for workload in (["--num-sequences", "2", "--input-tokens", "16", "--output-tokens", "4"], ["--trace", str(requests)]):
-            result = run("run", "strong-scaling", "--model", "tiny", "--dry-run", "--json", *workload)
+        for workload in (
+            ["--num-sequences", "2", "--input-tokens", "16", "--output-tokens", "4"],
+            ["--trace", str(requests)],
+        ):
+            result = run(
+                "run",
+                "strong-scaling",
+                "--model",
+                "tiny",
+                "--dry-run",
+                "--json",
+                *workload,
+            )
             point = json.loads(result.stdout)["experiments"][0]["points"][0]
             hashes.add(point["parameters"]["workload_hash"])
         self.assertEqual(hashes, {summary["hash"]})
 
     def test_a_dry_run_leaves_nothing(self) -> None:
         out = self.folder / "out"
-        result = run("run", "strong-scaling", "--tp", "1,2,4,8", "--dry-run", "-o", str(out), *SMALL)
+        result = run(
+            "run",
+            "strong-scaling",
+            "--tp",
+            "1,2,4,8",
+            "--dry-run",
+            "-o",
+            str(out),
+            *SMALL,
+        )
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("5 points", result.stdout)
         self.assertFalse(out.exists())
@@ -149,8 +250,24 @@ class Alone(Case):
         text = self.folder / "text.py"
         text.write_text("def add(a, b):\n\treturn a + b\n\n\n" * 40)
         result = run(
-            *["run", "strong-scaling", "--text", str(text), "--input-tokens", "200", "--output-tokens", "4"],
-            *["--repetitions", "2", "--instrumented-repetitions", "1", "--probe-seconds", "0.02"],
+            *[
+                "run",
+                "strong-scaling",
+                "--text",
+                str(text),
+                "--input-tokens",
+                "200",
+                "--output-tokens",
+                "4",
+            ],
+            *[
+                "--repetitions",
+                "2",
+                "--instrumented-repetitions",
+                "1",
+                "--probe-seconds",
+                "0.02",
+            ],
             *["--json", "-o", str(self.folder / "out")],
         )
         point = json.loads(result.stdout)["experiments"][0]["points"][0]
@@ -160,7 +277,16 @@ class Alone(Case):
 
     def test_a_failed_verdict_is_exit_3_without_figures(self) -> None:
         out = self.folder / "out"
-        result = run("run", "strong-scaling", "--inject-bug", "clock", "--json", "-o", str(out), *SMALL)
+        result = run(
+            "run",
+            "strong-scaling",
+            "--inject-bug",
+            "clock",
+            "--json",
+            "-o",
+            str(out),
+            *SMALL,
+        )
         self.assertEqual(result.returncode, 3, result.stderr)
         report = json.loads(result.stdout)
         self.assertFalse(report["verdicts_passed"])
@@ -171,9 +297,38 @@ class Alone(Case):
 @unittest.skipUnless(MPIEXEC, "no mpirun")
 class Ranks(Case):
     def test_refusals_are_said_once(self) -> None:
-        self.assert_refused(2, "16 attention heads", "run", "strong-scaling", "--tp", "3", "--model", "qwen3-0.6b", ranks=2)
-        self.assert_refused(66, "nowhere", "generate", "--model", "nowhere", "--prompt-ids", "1", ranks=4)
-        self.assert_refused(69, "mpirun -n 4", "run", "strong-scaling", "--tp", "4", "--model", "tiny", ranks=2)
+        self.assert_refused(
+            2,
+            "16 attention heads",
+            "run",
+            "strong-scaling",
+            "--tp",
+            "3",
+            "--model",
+            "qwen3-0.6b",
+            ranks=2,
+        )
+        self.assert_refused(
+            66,
+            "nowhere",
+            "generate",
+            "--model",
+            "nowhere",
+            "--prompt-ids",
+            "1",
+            ranks=4,
+        )
+        self.assert_refused(
+            69,
+            "mpirun -n 4",
+            "run",
+            "strong-scaling",
+            "--tp",
+            "4",
+            "--model",
+            "tiny",
+            ranks=2,
+        )
 
     def test_generates_the_tokens_of_the_fixtures(self) -> None:
         for ranks in (2, 4):
@@ -182,10 +337,21 @@ class Ranks(Case):
 
     def test_one_launch_measures_every_degree_and_resumes(self) -> None:
         out = self.folder / "out"
-        experiments = ["run", "strong-scaling", "weak-scaling", "--dtype", "f32", *SMALL, "-o", str(out)]
+        experiments = [
+            "run",
+            "strong-scaling",
+            "weak-scaling",
+            "--dtype",
+            "f32",
+            *SMALL,
+            "-o",
+            str(out),
+        ]
         result = run(*experiments, "--json", ranks=4)
         report = json.loads(result.stdout)
-        self.assertIn(result.returncode, (0, 3), result.stderr)  # 3: a busy machine may break a clock's verdict
+        self.assertIn(
+            result.returncode, (0, 3), result.stderr
+        )  # 3: a busy machine may break a clock's verdict
         for experiment in report["experiments"]:
             measured = experiment["points"]
             self.assertEqual([point["parameters"]["tp"] for point in measured], [1, 2, 4, 1])
@@ -197,7 +363,11 @@ class Ranks(Case):
         self.assertEqual(len(published), 8)
         self.assertTrue((out / "results.h5").exists())
 
-        self.assertEqual(run(*experiments, ranks=4).returncode, 2, "a folder with points needs --resume")
+        self.assertEqual(
+            run(*experiments, ranks=4).returncode,
+            2,
+            "a folder with points needs --resume",
+        )
         lost = sorted(published)[3]
         (out / "points" / lost).unlink()
         stamps = {path.name: path.stat().st_mtime_ns for path in (out / "points").glob("*.h5")}
@@ -208,7 +378,19 @@ class Ranks(Case):
 
     def test_a_wrong_token_fails_the_verdict(self) -> None:
         out = self.folder / "out"
-        result = run("run", "strong-scaling", "--dtype", "f32", "--inject-bug", "tokens", "--json", "-o", str(out), *SMALL, ranks=2)
+        result = run(
+            "run",
+            "strong-scaling",
+            "--dtype",
+            "f32",
+            "--inject-bug",
+            "tokens",
+            "--json",
+            "-o",
+            str(out),
+            *SMALL,
+            ranks=2,
+        )
         self.assertEqual(result.returncode, 3, result.stderr)
         base, other, _ = json.loads(result.stdout)["experiments"][0]["points"]
         self.assertTrue(base["verdicts"][0]["passed"])
@@ -229,8 +411,21 @@ class Interrupted(Case):
         small = [*SMALL]
         small[small.index("--repetitions") + 1] = "1500"
         process = subprocess.Popen(
-            [MPIEXEC, "-n", "2", PROGRAM, "run", "strong-scaling", "-o", str(self.out), *small, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [
+                MPIEXEC,
+                "-n",
+                "2",
+                PROGRAM,
+                "run",
+                "strong-scaling",
+                "-o",
+                str(self.out),
+                *small,
+                *arguments,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
@@ -240,7 +435,7 @@ class Interrupted(Case):
             self.assertIsNone(process.poll(), "it ended before it was interrupted")
             time.sleep(0.05)
         process.kill()
-        self.fail("no point in 30 s")
+        raise AssertionError("no point in 30 s")
 
     def test_usr1_ends_with_75_and_resume_completes(self) -> None:
         process = self.start()
@@ -257,7 +452,12 @@ class Interrupted(Case):
     def test_a_killed_rank_ends_the_launch_and_keeps_the_points(self) -> None:
         process = self.start()
         kept = points(self.out)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+        children = subprocess.run(
+            ["pgrep", "-P", str(process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
         process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)

@@ -11,7 +11,8 @@ namespace tpscale {
 namespace {
 
 TEST(Dtype, NamesRoundTripAndUnknownOnesAreUsageErrors) {
-  for (const Dtype dtype : {Dtype::kF32, Dtype::kBF16, Dtype::kF16}) EXPECT_EQ(parse_dtype(to_string(dtype)), dtype);
+  for (const Dtype dtype : {Dtype::kF32, Dtype::kBF16, Dtype::kF16})
+    EXPECT_EQ(parse_dtype(to_string(dtype)), dtype);
   EXPECT_THROW(parse_dtype("fp8"), UsageError);
 }
 
@@ -38,7 +39,7 @@ TEST(Dtype, Float16RoundsToNearestEvenAtEverySize) {
   EXPECT_EQ(Float16(65519.9F).bits, 0x7BFF);
   EXPECT_EQ(Float16(65520.0F).bits, 0x7C00);
   EXPECT_EQ(Float16(0x1p-24F).bits, 0x0001);
-  EXPECT_EQ(Float16(0x1p-25F).bits, 0x0000);            // a tie with zero, which is even
+  EXPECT_EQ(Float16(0x1p-25F).bits, 0x0000);               // a tie with zero, which is even
   EXPECT_EQ(Float16(std::ldexp(3.0F, -25)).bits, 0x0002);  // 1.5 steps: a tie, up to the even one
   EXPECT_EQ(Float16(1.0F + 0x1p-11F).bits, 0x3C00);
   EXPECT_EQ(Float16(1.0F + 3 * 0x1p-11F).bits, 0x3C02);

@@ -1,7 +1,7 @@
 """The house's one-way streets: who may include whom, and where a vendor's header or macro may be seen.
 
-src knows nobody above it, parallel knows src, bench knows both. Includes of src are written from src, the others from the
-project's root, so the first folder of an include tells where it leads.
+src knows nobody above it, parallel knows src, bench knows both. Includes of src are written from
+src, the others from the project's root, so the first folder of an include tells where it leads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ LEAF_HEADERS = {
     r"mpi\.h": ("parallel/mpi/",),
     r"nccl\.h": ("parallel/nccl/",),
     r"hdf5\.h|H5\w+\.h": ("bench/store/",),
-    r"cuda\w*\.h|cublas\w*\.h|nvml\.h|nvtx3/.*": ("src/backend/cuda/", "parallel/nccl/"),
+    r"cuda\w*\.h|cublas\w*\.h|nvml\.h|nvtx3/.*": (
+        "src/backend/cuda/",
+        "parallel/nccl/",
+    ),
     r"dnnl\w*\.(h|hpp)|oneapi/.*": ("src/backend/cpu/",),
     r"benchmark/benchmark\.h": ("bench/micro/",),
 }
@@ -39,7 +42,16 @@ CONDITION = re.compile(r"^\s*#\s*(?:el)?if\w*\b.*(CUDA|MPI|NCCL|HDF5)", re.MULTI
 def sources() -> list[str]:
     """Every C++ or CUDA file git knows or would add, outside the tests."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "src", "parallel", "bench"],
+        [
+            "git",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "src",
+            "parallel",
+            "bench",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -55,12 +67,16 @@ def violations(name: str, text: str) -> list[str]:
     for bracket, target in INCLUDE.findall(text):
         for header, allowed in LEAF_HEADERS.items():
             if re.fullmatch(header, target) and not name.startswith(allowed):
-                found.append(f"{name} includes {target}, which is seen only below {', '.join(allowed)}")
+                found.append(
+                    f"{name} includes {target}, which is seen only below {', '.join(allowed)}"
+                )
         if bracket == "<":
             continue
         first = target.split("/")[0]
         if ".." in target:
-            found.append(f"{name} includes {target}: includes are written from the top, not relatively")
+            found.append(
+                f"{name} includes {target}: includes are written from the top, not relatively"
+            )
         if place[0] == "src":
             if first not in SRC_ORDER[place[1]] | {place[1]}:
                 found.append(f"{name} includes {target}: src/{place[1]} may not know {first}")
@@ -69,7 +85,9 @@ def violations(name: str, text: str) -> list[str]:
         elif place[0] == "bench" and first not in SRC_FOLDERS | {"parallel", "bench"}:
             found.append(f"{name} includes {target}: bench knows src, parallel and itself")
     if not name.startswith(LEAF_FOLDERS) and (condition := CONDITION.search(text)):
-        found.append(f"{name} asks the preprocessor for {condition.group(1)} outside the leaf folders")
+        found.append(
+            f"{name} asks the preprocessor for {condition.group(1)} outside the leaf folders"
+        )
     return found
 
 

@@ -20,19 +20,19 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The median rate (work per second) of `pass` repeated for about `seconds`, and three times at least.
+/// The best rate (work per second) of `pass` repeated for about `seconds`, and three times at least: what the
+/// device can do, which a pass that others on the machine disturbed does not tell.
 template <class Pass>
-double median_rate(double work, double seconds, Pass&& pass) {
+double best_rate(double work, double seconds, Pass&& pass) {
   pass();
-  std::vector<double> rates;
+  double best = 0.0;
   const double end = now() + seconds;
-  do {
+  for (int passes = 0; passes < 3 || now() < end; ++passes) {
     const double start = now();
     pass();
-    rates.push_back(work / (now() - start));
-  } while (now() < end || rates.size() < 3);
-  std::nth_element(rates.begin(), rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2), rates.end());
-  return rates[rates.size() / 2];
+    best = std::max(best, work / (now() - start));
+  }
+  return best;
 }
 
 /// Random words, first touched by the thread that will read them.
@@ -54,7 +54,7 @@ double CpuProbe::read_bandwidth(std::size_t working_set_bytes, double seconds) {
   const Buffer buffer = memory_.allocate(static_cast<std::size_t>(lines * kLine), MemoryKind::kOther);
   fill(team_, buffer);
   const Kernels& table = kernels(isa_, false);
-  return median_rate(static_cast<double>(lines * kLine), seconds, [&] {
+  return best_rate(static_cast<double>(lines * kLine), seconds, [&] {
     team_.divide(lines, 1, [&](std::int64_t begin, std::int64_t end, int) {
       checksum_ += table.read_all(buffer.as<char>() + begin * kLine, (end - begin) * kLine);
     });
@@ -68,7 +68,7 @@ double CpuProbe::copy_bandwidth(std::size_t working_set_bytes, double seconds) {
   const Buffer from = memory_.allocate(bytes, MemoryKind::kOther);
   const Buffer to = memory_.allocate(bytes, MemoryKind::kOther);
   fill(team_, from);
-  return median_rate(static_cast<double>(bytes) * 2, seconds, [&] {
+  return best_rate(static_cast<double>(bytes) * 2, seconds, [&] {
     team_.divide(lines, 1, [&](std::int64_t begin, std::int64_t end, int) {
       char* target = to.as<char>() + begin * kLine;
       std::memcpy(target, from.as<char>() + begin * kLine, static_cast<std::size_t>((end - begin) * kLine));
@@ -80,7 +80,7 @@ double CpuProbe::copy_bandwidth(std::size_t working_set_bytes, double seconds) {
 double CpuProbe::multiply_add_peak(Dtype dtype, double seconds) {
   constexpr std::int64_t kRounds = 20000;
   const Kernels& table = kernels(isa_, dtype == Dtype::kBF16);
-  return median_rate(table.round_flops * kRounds * team_.size(), seconds, [&] {
+  return best_rate(table.round_flops * kRounds * team_.size(), seconds, [&] {
     team_.run([&](int thread) {
       const float seed = 1.0F + static_cast<float>(thread);
       checksum_ += static_cast<std::uint64_t>(table.multiply_adds(kRounds, seed) > 0.0F);
@@ -106,7 +106,7 @@ double CpuProbe::gemm_rate_of(bool onednn, Dtype dtype, double seconds) {
     for (std::int64_t i = 0; i < rows * kIns; ++i)
       x.as<Element>()[i] = Element(values[static_cast<std::size_t>(i)]);
   });
-  const double rate = median_rate(2.0 * static_cast<double>(rows * kOuts * kIns), seconds, [&] {
+  const double rate = best_rate(2.0 * static_cast<double>(rows * kOuts * kIns), seconds, [&] {
     ops.linear({out.data(), dtype, rows, kOuts}, ConstTensorView(x.data(), dtype, rows, kIns), *weights,
                nullptr);
   });

@@ -41,16 +41,32 @@ def test_root(launch, point):
     assert list(attributes)[-1] == "complete"
     assert text(attributes["point_id"]) == Path(point.filename).stem
     assert text(attributes["method"]).endswith("ä is two bytes.")
-    assert [text(np.bytes_(mark)) for mark in attributes["marks"]] == ["oversubscribed", "few repetitions"]
+    assert [text(np.bytes_(mark)) for mark in attributes["marks"]] == [
+        "oversubscribed",
+        "few repetitions",
+    ]
 
 
 def test_parameters_keep_type_and_order(point):
     parameters = point["parameters"].attrs
-    assert list(parameters) == ["model", "tp", "precision", "prefix-cache", "degrees", "none", "text"]
+    assert list(parameters) == [
+        "model",
+        "tp",
+        "precision",
+        "prefix-cache",
+        "degrees",
+        "none",
+        "text",
+    ]
     assert isinstance(parameters["tp"], np.int64) and parameters["tp"] == 1
     assert isinstance(parameters["precision"], np.float64) and parameters["precision"] == 0.02
     assert isinstance(parameters["prefix-cache"], np.bool_) and parameters["prefix-cache"]
-    assert parameters["degrees"].dtype == np.int64 and list(parameters["degrees"]) == [1, 2, 4, 8]
+    assert parameters["degrees"].dtype == np.int64 and list(parameters["degrees"]) == [
+        1,
+        2,
+        4,
+        8,
+    ]
     assert isinstance(parameters["none"], h5py.Empty)
     assert text(parameters["text"]) == ""
 
@@ -81,9 +97,10 @@ def test_results_verdicts_arrays(point):
 def test_nothing_has_a_variable_length(point):
     def check(_, item):
         for name in item.attrs:
-            assert h5py.check_string_dtype(item.attrs.get_id(name).dtype) is None or item.attrs.get_id(
-                name
-            ).dtype.kind == "S", name
+            assert (
+                h5py.check_string_dtype(item.attrs.get_id(name).dtype) is None
+                or item.attrs.get_id(name).dtype.kind == "S"
+            ), name
 
     point.visititems(check)
 
