@@ -11,7 +11,7 @@ constexpr int kStripVecs = 2;                                         // vectors
 constexpr int kStripRows = kRegisters / kStripVecs;
 constexpr int kLowStripRows = kLanes == 16 ? 9 : kStripRows;
 constexpr int kSkinnyRows = kLanes == 16 ? 8 : kLanes == 8 ? 2 : 1;  // rows whose sums over a panel fit
-constexpr std::int64_t kSliceBytes = 32 << 10;                       // of a panel in the first-level cache
+constexpr std::int64_t kSliceBytes = 64 << 10;                       // of a panel, for the strips of all rows
 
 /// Panels at a time for few rows, each a stream of its own: enough sums in flight to hide the latency of the
 /// multiply-add, and several streams for the memory.
