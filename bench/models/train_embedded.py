@@ -37,9 +37,10 @@ SHORT = 256  # the training length while attention over long windows would only 
 LONG_FROM = 0.88  # the share of the steps after which windows have the full context
 STEP_BYTES = 4 * CONTEXT
 MUON_RATE, ADAM_RATE = 0.03, 0.005
-WARM_UP = 0.03
+WARM_UP = 60  # steps
+DECAY = 0.5  # the share of the steps over which the rate falls
 CLIP = 1.0
-STEPS = 2300
+STEPS = 1400
 MICRO_BYTES = 4096
 EVERY = 200
 
@@ -64,9 +65,8 @@ def batches(corpus: Corpus, rng: np.random.Generator, steps: int) -> Iterator[Te
 
 
 def schedule(step: int, steps: int) -> float:
-    """Linear warm-up, then linear decay to zero."""
-    warm = max(1, int(steps * WARM_UP))
-    return min((step + 1) / warm, (steps - step) / (steps - warm))
+    """Warm-up, a constant rate, then linear decay to zero over the second half of the steps."""
+    return min((step + 1) / WARM_UP, 1.0, (steps - step) / (steps * DECAY))
 
 
 def held_out_windows(corpus: Corpus) -> Tensor:
