@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIGRAMS = ROOT / "bench" / "models" / "embedded" / "bigram.bin"
-MOST_BYTES = 60_000  # of each kind: a few seconds of evaluation
+MOST_BYTES = 16_000  # of each kind: a few seconds of evaluation
 
 
 def own_text(pattern: str) -> bytes:
