@@ -104,7 +104,9 @@ class RunCommand final : public Command {
     try {
       for (const std::string& name : options_.run.experiments)
         passed = run_experiment(launch, name) && passed;
-    } catch (const InterruptedError&) {
+    } catch (
+        const Error& error) {  // rank 0 throws an InterruptedError, ranks that hear of it a CollectiveError
+      if (error.code() != ExitCode::kInterrupted) throw;
       on_rank_zero(world, [&] { launch.store->derive_results(); });
       throw;
     }
