@@ -43,6 +43,7 @@ CLIP = 1.0
 STEPS = 1400
 MICRO_BYTES = 4096
 EVERY = 200
+PROMPT = b"import sys\n\ndef main("
 
 
 def batches(corpus: Corpus, rng: np.random.Generator, steps: int) -> Iterator[Tensor]:
@@ -171,11 +172,16 @@ def perplexities(model: Llama, counts: np.ndarray, documents: list[bytes]) -> tu
 
 
 @torch.no_grad()
-def continue_text(model: Llama, prompt: bytes, count: int) -> str:
-    """Continue a prompt greedily, from a document's start."""
+def continue_text(model: Llama, prompt: bytes, count: int, temperature: float) -> str:
+    """Continue a prompt from a document's start; temperature 0 is greedy."""
     ids = torch.tensor([list(SEPARATOR + prompt)])
     for _ in range(count):
-        ids = torch.cat((ids, model(ids[:, -CONTEXT:])[:, -1].argmax(-1, keepdim=True)), dim=1)
+        logits = model(ids[:, -CONTEXT:])[:, -1]
+        if temperature > 0:
+            chosen = torch.multinomial((logits / temperature).softmax(dim=-1), 1)
+        else:
+            chosen = logits.argmax(dim=-1, keepdim=True)
+        ids = torch.cat((ids, chosen), dim=1)
     return bytes(ids[0, 1:].tolist()).decode("utf-8", "replace")
 
 
@@ -228,17 +234,15 @@ def load(folder: Path) -> tuple[Llama, np.ndarray]:
 
 
 def evaluate(folder: Path, paths: list[Path]) -> None:
-    """Print both perplexities on text files, for each kind of file and together."""
+    """Print both perplexities on the Python and on the Markdown among these files and folders."""
     model, counts = load(folder)
     files = sorted(f for path in paths for f in (path.rglob("*") if path.is_dir() else [path]))
-    for suffixes in ((".py",), (".md",), (".py", ".md")):
-        documents = [file.read_bytes() for file in files if file.suffix in suffixes]
+    for suffix in (".py", ".md"):
+        documents = [file.read_bytes() for file in files if file.suffix == suffix]
         if documents:
             ours, bigram = perplexities(model, counts, documents)
-            print(
-                f"{'+'.join(suffixes):8s} {sum(map(len, documents)):8d} bytes: "
-                f"model {ours:.2f}, bigram {bigram:.2f}"
-            )
+            size = sum(map(len, documents))
+            print(f"{suffix} {size:8d} bytes: model {ours:.2f}, bigram {bigram:.2f}", flush=True)
 
 
 def write_card(folder: Path, facts: dict[str, object]) -> None:
@@ -274,6 +278,7 @@ def main() -> None:
     save_file(weights, args.output / "model.safetensors", metadata={"format": "pt"})
     count_pairs(corpus, args.seed).tofile(args.output / "bigram.bin")
     model, counts = load(args.output)
+    torch.manual_seed(args.seed)
     ours, bigram = perplexities(model, counts, corpus.held_out)
     print(f"held-out files, perplexity a byte: model {ours:.2f}, bigram {bigram:.2f}")
     digest = hashlib.sha256((args.output / "model.safetensors").read_bytes()).hexdigest()
@@ -290,13 +295,14 @@ def main() -> None:
         "model": f"{ours:.2f}",
         "bigram": f"{bigram:.2f}",
         "sha256": digest,
-        "sample": continue_text(model, b"def ", 300),
+        "greedy": continue_text(model, PROMPT, 240, temperature=0.0).rstrip(),
+        "drawn": continue_text(model, PROMPT, 360, temperature=0.6).rstrip(),
         "curve": "\n".join(
             f"| {row['step']} | {row['train']:.3f} | {row['held_out']:.3f} |" for row in curve
         ),
     } | {f"{kind}_bytes": f"{size / 1e6:.1f}" for kind, size in sizes.items()}
     write_card(args.output, facts)
-    print(f"\n{facts['sample']}\n\nsha256 {digest}\n{cpu:.1f} min of {args.threads} cores")
+    print(f"\n{facts['drawn']}\n\nsha256 {digest}\n{cpu:.1f} min of {args.threads} cores")
 
 
 if __name__ == "__main__":
