@@ -49,13 +49,14 @@ make_python_environment() { # REQUIREMENTS_FILE...
 	printf '%s' "$wanted" >"$stamp"
 }
 
-build() { # PRESET TARGET...
-	local preset=$1
+build() { # PRESET TARGET...; "all" is everything with the tests, a program alone needs none of their packages
+	local preset=$1 tests=OFF
 	shift
+	[ "$1" = tpscale ] || tests=ON
 	local log=$project/build/$preset.log
 	mkdir -p "$project/build"
 	say "building $preset: $*"
-	(cd "$project" && cmake --preset "$preset" && cmake --build --preset "$preset" --target "$@") >"$log" 2>&1 || {
+	(cd "$project" && cmake --preset "$preset" -DTPSCALE_BUILD_TESTS=$tests && cmake --build --preset "$preset" --target "$@") >"$log" 2>&1 || {
 		tail -n 40 "$log" >&2
 		fail 1 "the build failed; its whole output is in build/$preset.log"
 	}
