@@ -16,7 +16,7 @@ SEPARATOR = b"\0"  # stands before each document, so that a prompt can be a docu
 class Corpus(NamedTuple):
     """Documents by kind: `library` is the code people write, `tests` are repetitive."""
 
-    library: list[bytes]
+    modules: list[bytes]
     tests: list[bytes]
     prose: list[bytes]
     held_out: list[bytes]
@@ -73,10 +73,10 @@ def read_corpus(root: Path) -> Corpus:
             continue
         if not topics:
             in_tests = name.startswith("test/") or "/test" in name
-            (corpus.tests if in_tests else corpus.library).append(text.encode())
+            (corpus.tests if in_tests else corpus.modules).append(text.encode())
         if not name.startswith("test/"):
             corpus.prose.extend(prose.encode() for prose in prose_of(name, text))
-    if not corpus.library:
+    if not corpus.modules:
         raise SystemExit(f"No Python sources found below {root}.")
     return corpus
 
@@ -96,7 +96,7 @@ def training_stream(corpus: Corpus, rng: np.random.Generator) -> np.ndarray:
     the prose, of which there is little, comes twice.
     """
     drawn = rng.permutation(len(corpus.tests))[: len(corpus.tests) // 3]
-    documents = corpus.library + 2 * corpus.prose + [corpus.tests[i] for i in drawn]
+    documents = corpus.modules + 2 * corpus.prose + [corpus.tests[i] for i in drawn]
     order = rng.permutation(len(documents))
     tabs = rng.random(len(documents)) < 0.75
     parts = (SEPARATOR + (with_tabs(documents[i]) if tabs[i] else documents[i]) for i in order)
