@@ -1,0 +1,46 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <memory>
+
+#include "backend/cuda/cuda_device.h"
+#include "backend/cuda/cuda_memory.h"
+#include "backend/ops.h"
+
+namespace tpscale::cuda {
+
+class LinearRunner;  // linear_runner.h: cuBLASLt and the own kernels, and which of them a shape takes
+
+/// The ops of the CUDA backend; each has a file of its name. All are enqueued on one stream.
+class CudaOps final : public Ops {
+ public:
+  CudaOps(CudaMemory& memory, cudaStream_t stream, const CudaDevice& device, LinearRunner& linear)
+      : memory_(memory), stream_(stream), device_(device), linear_(linear) {}
+
+  std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
+                                             bool lookup) override;
+  void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
+                 std::int64_t first_row) override;
+  void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
+  void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                    float epsilon) override;
+  void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override;
+  void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
+                         const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) override;
+  void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
+                       const KvLayerView& kv, float scale, std::int64_t window) override;
+  void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
+  void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
+  void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
+              std::int64_t vocab_size) override;
+
+ private:
+  CudaMemory& memory_;
+  cudaStream_t stream_;
+  CudaDevice device_;
+  LinearRunner& linear_;
+  Buffer
+      attention_scratch_;  ///< partial results of a decode split over the KV length; grows before any capture
+};
+
+}  // namespace tpscale::cuda
