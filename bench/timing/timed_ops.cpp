@@ -50,4 +50,9 @@ void TimedOps::argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t pa
   timer_.measure(StepPart::kOther, [&] { inner_.argmax(ids, logits, parts, vocab_size); });
 }
 
+void TimedOps::feed_tokens(std::int32_t* token_ids, const std::int32_t* sources, std::int64_t num_tokens,
+                           const std::int32_t* chosen) {
+  timer_.measure(StepPart::kOther, [&] { inner_.feed_tokens(token_ids, sources, num_tokens, chosen); });
+}
+
 }  // namespace tpscale

@@ -23,6 +23,11 @@ struct KvLayerView {
 /// The per-step values of one batch, in device buffers of fixed address. Sequences lie one behind the other;
 /// sequence s has query tokens [cu_seqlens_q[s], cu_seqlens_q[s+1]), the LAST ones of its context_lens[s]
 /// tokens. Prefill and decode differ in nothing but the number of query tokens.
+///
+/// Padding: a sequence with context_lens[s] == 0 is not one. It has one query token, with token id 0, rotary
+/// row 0 and slot -1, and fills a batch up to a size that is fixed: nothing is stored for it, attention gives
+/// zeros for its token, and what the other ops make of it is finite and means nothing. Its row of
+/// block_tables may hold anything. All max_... values may exceed what the arrays hold.
 struct BatchView {
   std::int64_t num_tokens = 0;
   std::int64_t num_sequences = 0;

@@ -85,6 +85,12 @@ class Ops {
   /// the lowest index of the largest of the first vocab_size columns of row s. ids in device memory [S].
   virtual void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
                       std::int64_t vocab_size) = 0;
+
+  /// token_ids[t] = chosen[sources[t]] where sources[t] >= 0, else unchanged: a decode step takes its tokens
+  /// from what argmax chose in the step before, and the host need not have seen them. All in device memory;
+  /// token_ids and sources [num_tokens], and `chosen` is another array than token_ids.
+  virtual void feed_tokens(std::int32_t* token_ids, const std::int32_t* sources, std::int64_t num_tokens,
+                           const std::int32_t* chosen) = 0;
 };
 
 }  // namespace tpscale

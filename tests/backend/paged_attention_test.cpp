@@ -21,10 +21,13 @@ class PagedAttentionTest : public BackendTest {
     const HeadLayout heads{h.heads, h.kv_heads, h.head_dim};
     // The queries stand in fused rows: what lies behind them must not be read.
     const DeviceTensor qkv(backend(), dtype(), paged.tokens(), heads.q_cols(), q, heads.qkv_cols());
-    const DeviceTensor out(backend(), dtype(), paged.tokens(), heads.q_cols());
-    ops().paged_attention(out, qkv, heads, paged.view(), paged.kv(), scale(h), window);
+    const DeviceTensor out(backend(), dtype(), paged.tokens(), heads.q_cols(), Values(q.size(), 7.0));
+    BatchView batch = paged.view();
+    batch.max_context_len += slack_;
+    ops().paged_attention(out, qkv, heads, batch, paged.kv(), scale(h), window);
     return out.read();
   }
+  std::int64_t slack_ = 0;  // of the upper bound that a batch states
   static float scale(const Heads& h) { return 1.0F / std::sqrt(static_cast<float>(h.head_dim)); }
 
   void run(const std::vector<SequenceShape>& sequences, const Heads& h, std::int64_t block_size,
@@ -40,6 +43,10 @@ class PagedAttentionTest : public BackendTest {
     for (std::size_t s = 0; s < sequences.size(); ++s) {
       for (std::int64_t p = sequences[s].context - sequences[s].queries; p < sequences[s].context;
            ++p, ++token) {
+        if (sequences[s].context == 0) {  // padding
+          expected.insert(expected.end(), static_cast<std::size_t>(cols), 0.0);
+          continue;
+        }
         for (std::int64_t head = 0; head < h.heads; ++head) {
           const auto begin = q.begin() + static_cast<std::ptrdiff_t>(index(token, cols, head * h.head_dim));
           const std::int64_t first = window > 0 ? std::max<std::int64_t>(0, p + 1 - window) : 0;
@@ -90,6 +97,15 @@ TEST_P(PagedAttentionTest, BlockSizes) {
 TEST_P(PagedAttentionTest, Windows) {
   for (const std::int64_t window : {1, 5, 64, 100, 1000})
     run({{1, 150}, {140, 150}, {30, 30}}, {2, 1, 16}, 16, window);
+}
+TEST_P(PagedAttentionTest, PaddingGivesZerosAndDisturbsNobody) {
+  for (const std::int64_t slack : {0, 3000}) {
+    slack_ = slack;
+    run({{1, 0}}, {2, 1, 16}, 16);
+    run({{1, 70}, {1, 0}, {1, 1}, {1, 0}}, {4, 2, 64}, 16);
+    run({{1, 130}, {1, 0}}, {72, 1, 16}, 8);
+    run({{1, 300}, {1, 0}, {1, 0}, {1, 0}}, {8, 8, 128}, 16);
+  }
 }
 TEST_P(PagedAttentionTest, NoSequences) {
   run({}, {2, 1, 16}, 16);

@@ -13,7 +13,7 @@ namespace tpscale::testing {
 
 struct SequenceShape {
   std::int64_t queries = 1;
-  std::int64_t context = 1;  ///< tokens in the cache after the step, queries included
+  std::int64_t context = 1;  ///< tokens in the cache after the step, queries included; 0: padding
 };
 
 struct CacheShape {
@@ -134,8 +134,9 @@ class PagedBatch {
     for (std::size_t s = 0; s < sequences_.size(); ++s) {
       const SequenceShape& sequence = sequences_[s];
       for (std::int64_t p = sequence.context - sequence.queries; p < sequence.context; ++p) {
-        positions.push_back(static_cast<std::int32_t>(p));
-        slots.push_back(static_cast<std::int32_t>(slot(s, p)));
+        const bool padding = sequence.context == 0;
+        positions.push_back(padding ? 0 : static_cast<std::int32_t>(p));
+        slots.push_back(padding ? -1 : static_cast<std::int32_t>(slot(s, p)));
       }
       starts.push_back(static_cast<std::int32_t>(positions.size()));
       contexts.push_back(static_cast<std::int32_t>(sequence.context));

@@ -90,4 +90,14 @@ inline Values reference_attend(const Values& query, const Values& keys, const Va
   return out;
 }
 
+/// Tokens of a step, some of which were chosen in the step before.
+inline std::vector<std::int32_t> reference_feed_tokens(std::vector<std::int32_t> token_ids,
+                                                       const std::vector<std::int32_t>& sources,
+                                                       const std::vector<std::int32_t>& chosen) {
+  for (std::size_t t = 0; t < token_ids.size(); ++t) {
+    if (sources[t] >= 0) token_ids[t] = chosen[static_cast<std::size_t>(sources[t])];
+  }
+  return token_ids;
+}
+
 }  // namespace tpscale::testing

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "backend/cpu/cpu_ops.h"
 #include "backend/cpu/row_pointer.h"
@@ -52,6 +53,12 @@ void CpuOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayout
   const auto run_item = [&](std::int64_t sequence, std::int64_t head, std::int64_t first_row,
                             std::int64_t last_row, int thread) {
     const std::int64_t token = batch.cu_seqlens_q[sequence];
+    if (batch.context_lens[sequence] == 0) {  // padding: one token, whose rows are heads of the group
+      const std::int64_t col = (head * work.group + first_row) * heads.head_dim;
+      std::memset(element(out, token, col), 0,
+                  static_cast<std::size_t>((last_row - first_row) * heads.head_dim * size));
+      return;
+    }
     const std::int64_t offset = head * kv.block_size * kv.head_dim * size;
     AttentionJob job;
     job.q = element(q, token, head * work.group * heads.head_dim);

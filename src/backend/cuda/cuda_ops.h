@@ -33,6 +33,8 @@ class CudaOps final : public Ops {
   void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
   void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
               std::int64_t vocab_size) override;
+  void feed_tokens(std::int32_t* token_ids, const std::int32_t* sources, std::int64_t num_tokens,
+                   const std::int32_t* chosen) override;
 
  private:
   CudaMemory& memory_;

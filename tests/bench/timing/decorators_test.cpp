@@ -48,6 +48,9 @@ class LazyOps final : public Ops {
   void silu_and_mul(TensorView, ConstTensorView) override { enqueue("silu"); }
   void gather_rows(TensorView, ConstTensorView, const std::int32_t*) override { enqueue("gather"); }
   void argmax(std::int32_t*, ConstTensorView, std::int64_t, std::int64_t) override { enqueue("argmax"); }
+  void feed_tokens(std::int32_t*, const std::int32_t*, std::int64_t, const std::int32_t*) override {
+    enqueue("feed");
+  }
 
   std::string called;
 
@@ -110,6 +113,8 @@ TEST_F(DecoratorsTest, EveryOpIsHandedOnAndCountedOnceInItsPart) {
   expect_only(StepPart::kOther, "gather");
   ops_.argmax(nullptr, {}, 1, 1);
   expect_only(StepPart::kOther, "argmax");
+  ops_.feed_tokens(nullptr, nullptr, 0, nullptr);
+  expect_only(StepPart::kOther, "feed");
 }
 
 TEST_F(DecoratorsTest, TakeBeginsAnew) {
