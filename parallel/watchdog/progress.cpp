@@ -20,6 +20,10 @@ std::string_view to_string(Operation operation) noexcept {
       return "barrier";
     case Operation::kFinalize:
       return "finalize";
+    case Operation::kConnect:
+      return "connect";
+    case Operation::kDeviceWait:
+      return "device_wait";
     case Operation::kNone:
       break;
   }

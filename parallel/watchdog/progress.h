@@ -17,6 +17,8 @@ enum class Operation : std::uint32_t {
   kAllGatherHost,
   kBarrier,
   kFinalize,
+  kConnect,     ///< a communicator that is being made
+  kDeviceWait,  ///< the host waits for its device, on which the last collective may still be at work
 };
 std::string_view to_string(Operation operation) noexcept;  ///< "all_reduce", ...
 
@@ -76,6 +78,10 @@ class OperationLog {
   OperationLog(Progress& progress, std::uint32_t group) noexcept : progress_(&progress), group_(group) {}
   [[nodiscard]] OperationScope begin(Operation operation, std::size_t bytes) noexcept {
     return {*progress_, group_, ++sequence_, operation, bytes};
+  }
+  /// A wait for what was begun before: not one more operation of the group.
+  [[nodiscard]] OperationScope wait(Operation operation) noexcept {
+    return {*progress_, group_, sequence_, operation, 0};
   }
 
  private:

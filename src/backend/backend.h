@@ -71,6 +71,18 @@ class Backend {
   virtual void download(void* host, const void* device,
                         std::size_t bytes) = 0;  ///< in stream order, then waits
 
+  /// Whether host code may read and write what allocate() gives. Where it may not, host communicators work on
+  /// copies.
+  virtual bool memory_is_host() const noexcept { return true; }
+  /// Names the device among all devices of all hosts, so that ranks find out whether they share one; empty
+  /// where a rank's device is a part of the host.
+  virtual std::string device_id() const { return {}; }
+  /// Host memory that upload() and download() are fastest with (pinned, where the device knows such). An
+  /// upload from it may still be reading when upload() returns: wait for the stream before writing it again.
+  virtual std::shared_ptr<std::byte[]> host_memory(std::size_t bytes) {
+    return std::make_shared<std::byte[]>(bytes);
+  }
+
   /// Begins a new peak in memory() and, where the device can, in device_memory().
   virtual void reset_peak() { memory().reset_peak(); }
 
