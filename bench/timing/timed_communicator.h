@@ -13,6 +13,7 @@ class TimedCommunicator final : public Communicator {
   std::string_view name() const noexcept override { return inner_.name(); }
   int rank() const noexcept override { return inner_.rank(); }
   int size() const noexcept override { return inner_.size(); }
+  bool capturable() const noexcept override { return inner_.capturable(); }
   void all_reduce_sum(TensorView data) override;
   void all_gather(TensorView out, ConstTensorView in) override;
   void reduce_scatter_sum(TensorView out, ConstTensorView in) override;

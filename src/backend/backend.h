@@ -1,12 +1,15 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "backend/device_probe.h"
+#include "backend/host_fetch.h"
 #include "backend/ops.h"
 #include "core/buffer.h"
 #include "core/memory.h"
@@ -15,11 +18,22 @@
 
 namespace tpscale {
 
+/// What a recorded step costs besides its running. Zeros where the device has no graphs.
+struct StepGraphFacts {
+  std::int64_t nodes = 0;  ///< operations recorded
+  std::size_t device_bytes =
+      0;                  ///< by which the device's free memory fell: coarse, as a device gives out memory
+  double record_s = 0.0;  ///< host seconds of recording the step
+  double instantiate_s = 0.0;  ///< host seconds of making it launchable and bringing it to the device
+};
+
 /// One step recorded once and run many times. Where the device has no graphs it is a stored function.
 class StepGraph {
  public:
   virtual ~StepGraph() = default;
   virtual void launch() = 0;
+  virtual std::int64_t nodes() const noexcept { return 0; }  ///< operations recorded; 0: not known
+  virtual StepGraphFacts facts() const { return {}; }
 };
 
 /// The device's own view of the memory in use (resident set of the process on a CPU, NVML's figure on a GPU).
@@ -28,6 +42,16 @@ struct DeviceMemory {
   std::size_t peak_bytes = 0;       ///< since reset_peak where the device can reset it, else since the start
   std::size_t available_bytes = 0;  ///< what an allocation may still hope for
   std::size_t total_bytes = 0;
+};
+
+/// What a device says of itself while it works.
+struct DeviceState {
+  double clock_sm_hz = 0.0;
+  double clock_memory_hz = 0.0;
+  double temperature_c = 0.0;
+  double power_w = 0.0;
+  std::string throttle_reasons;  ///< what holds the clocks down now, joined by '+'; empty: nothing
+  std::size_t used_bytes = 0;    ///< of the device's memory, by all processes
 };
 
 /// How a rank's device is to be set up. Derives flags, help and stored parameters through visit_fields.
@@ -67,9 +91,13 @@ class Backend {
   /// Zeroed device memory, aligned to 64 bytes or more. Throws OutOfMemoryError with bytes asked for and
   /// available.
   virtual Buffer allocate(std::size_t bytes, MemoryKind kind) = 0;
-  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;  ///< in stream order
+  /// In stream order; `host` may be written again when it returns.
+  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   virtual void download(void* host, const void* device,
                         std::size_t bytes) = 0;  ///< in stream order, then waits
+  /// For copies of up to `capacity` bytes that the host does not wait for at once. This one waits: enough
+  /// where work is done when an op returns.
+  virtual std::unique_ptr<HostFetch> make_fetch(std::size_t capacity);
 
   /// Whether host code may read and write what allocate() gives. Where it may not, host communicators work on
   /// copies.
@@ -83,12 +111,31 @@ class Backend {
     return std::make_shared<std::byte[]>(bytes);
   }
 
+  /// May be called by any thread while the backend lives. Nothing where the device does not tell.
+  virtual std::optional<DeviceState> device_state() const { return std::nullopt; }
+
+  /// A named range of the host's time for a profiler; see Range. Ranges nest.
+  virtual void range_push(const char* /*name*/) noexcept {}
+  virtual void range_pop() noexcept {}
+
   /// Begins a new peak in memory() and, where the device can, in device_memory().
   virtual void reset_peak() { memory().reset_peak(); }
 
   /// Records `step`, without its work being done: launch() does it. `step` enqueues the same work on the same
   /// addresses every time.
   virtual std::unique_ptr<StepGraph> capture(std::function<void()> step) = 0;
+};
+
+/// Shows the profiler what the host is about while this lives: "prefill", "decode", "layer", "all_reduce".
+class Range {
+ public:
+  Range(Backend& backend, const char* name) noexcept : backend_(backend) { backend_.range_push(name); }
+  ~Range() { backend_.range_pop(); }
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
+
+ private:
+  Backend& backend_;
 };
 
 /// What a backend needs to know of its place: the rank's number among those of its host and the cores it may
