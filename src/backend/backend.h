@@ -32,7 +32,6 @@ class StepGraph {
  public:
   virtual ~StepGraph() = default;
   virtual void launch() = 0;
-  virtual std::int64_t nodes() const noexcept { return 0; }  ///< operations recorded; 0: not known
   virtual StepGraphFacts facts() const { return {}; }
 };
 
