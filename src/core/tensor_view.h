@@ -24,7 +24,10 @@ struct BasicTensorView {
   BasicTensorView(Pointer data_, Dtype dtype_, std::int64_t rows_, std::int64_t cols_,
                   std::int64_t row_stride_)
       : data(data_), dtype(dtype_), rows(rows_), cols(cols_), row_stride(row_stride_) {}
-  operator BasicTensorView<const void*>() const { return {data, dtype, rows, cols, row_stride}; }
+  template <class Other>
+    requires std::is_same_v<Other, void*> && std::is_same_v<Pointer, const void*>
+  BasicTensorView(const BasicTensorView<Other>& other)
+      : BasicTensorView(other.data, other.dtype, other.rows, other.cols, other.row_stride) {}
 
   bool contiguous() const noexcept { return rows <= 1 || row_stride == cols; }
   std::int64_t size() const noexcept { return rows * cols; }
