@@ -104,8 +104,7 @@ class Backend {
   /// Names the device among all devices of all hosts, so that ranks find out whether they share one; empty
   /// where a rank's device is a part of the host.
   virtual std::string device_id() const { return {}; }
-  /// Host memory that upload() and download() are fastest with (pinned, where the device knows such). An
-  /// upload from it may still be reading when upload() returns: wait for the stream before writing it again.
+  /// Host memory that upload() and download() are fastest with (pinned, where the device knows such).
   virtual std::shared_ptr<std::byte[]> host_memory(std::size_t bytes) {
     return std::make_shared<std::byte[]>(bytes);
   }
