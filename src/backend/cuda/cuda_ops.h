@@ -5,6 +5,8 @@
 
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/cuda_memory.h"
+#include "backend/cuda/cuda_stream.h"
+#include "backend/cuda/pinned_staging.h"
 #include "backend/ops.h"
 
 namespace tpscale::cuda {
@@ -14,11 +16,18 @@ class LinearRunner;  // linear_runner.h: cuBLASLt and the own kernels, and which
 /// The ops of the CUDA backend; each has a file of its name. All are enqueued on one stream.
 class CudaOps final : public Ops {
  public:
-  CudaOps(CudaMemory& memory, cudaStream_t stream, const CudaDevice& device, LinearRunner& linear)
-      : memory_(memory), stream_(stream), device_(device), linear_(linear) {}
+  CudaOps(CudaMemory& memory, CudaStream& stream, PinnedStaging& staging, const CudaDevice& device,
+          LinearRunner& linear)
+      : memory_(memory),
+        weights_stream_(stream),
+        staging_(staging),
+        stream_(stream.get()),
+        device_(device),
+        linear_(linear) {}
 
   std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
                                              bool lookup) override;
+  void tune_linear(std::int64_t rows, const LinearWeights& weights) override;
   void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
                  std::int64_t first_row) override;
   void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
@@ -38,9 +47,12 @@ class CudaOps final : public Ops {
 
  private:
   CudaMemory& memory_;
+  CudaStream& weights_stream_;
+  PinnedStaging& staging_;
   cudaStream_t stream_;
   CudaDevice device_;
   LinearRunner& linear_;
+  Buffer argmax_scratch_;  ///< see argmax.cu; grows before any capture
   Buffer
       attention_scratch_;  ///< partial results of a decode split over the KV length; grows before any capture
 };
