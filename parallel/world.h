@@ -18,6 +18,9 @@ struct ParallelOptions {
       "shm";  ///< of the mpi communicator on one host: shm (one-shot) or mpi (the reference)
   double watchdog_seconds = 60.0;
   bool pin = true;  ///< pin ranks to their own cores where there are enough
+  bool nccl_symmetric =
+      false;                   ///< messages in NCCL's symmetric windows, where version and topology have them
+  int nccl_ranks_per_gpu = 1;  ///< more than 1: functional tests with NCCL 2.30 or newer
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
@@ -27,6 +30,10 @@ struct ParallelOptions {
     visit("watchdog", self.watchdog_seconds,
           "seconds a rank waits in a collective before the run is ended with exit 124");
     visit("pin", self.pin, "pin each rank to its own cores where there are enough");
+    visit("nccl-symmetric", self.nccl_symmetric,
+          "messages of NCCL in symmetric windows, where its version and the GPUs allow it");
+    visit("nccl-ranks-per-gpu", self.nccl_ranks_per_gpu,
+          "most ranks on a GPU that NCCL accepts (above 1: for functional tests, NCCL 2.30 or newer)");
   }
 };
 

@@ -11,6 +11,7 @@
 #include "parallel/mpi/shared_region.h"
 #include "parallel/registry.h"
 #include "parallel/world/degree.h"
+#include "parallel/world/device_sharing.h"
 
 namespace tpscale::mpi {
 namespace {
@@ -106,12 +107,14 @@ std::unique_ptr<Communicator> MpiWorld::make_group(int degree, Backend& backend,
   if (options.all_reduce != "shm" && options.all_reduce != "mpi") {
     throw UsageError("--all-reduce is shm or mpi, not '" + options.all_reduce + "'");
   }
-  const std::string name = resolve_communicator(options.communicator, backend.name(), "mpi");
+  std::string name = resolve_communicator(options.communicator, backend.name(), "mpi");
   watchdog_->set_limit(options.watchdog_seconds);
   const int number = ++groups_;
   if (rank() >= degree) return nullptr;
   if (degree == 1) return std::make_unique<SingleRank>();
   auto host = make_host_communicator(degree, options, group_id(2 * number, degree));
+  const bool choose = options.communicator == "auto" && name != "mpi";
+  if (choose && device_sharing(*host, backend).ranks_per_device > 1) name = "mpi";  // GPUs that are shared
   const OperationLog log(*own_progress_, group_id(2 * number + 1, degree));
   return communicator_registry().find(name).factory({std::move(host), backend, options, log});
 }
