@@ -1,0 +1,46 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "backend/cuda/cuda_linear_weights.h"
+#include "core/tensor_view.h"
+
+namespace tpscale::cuda {
+
+/// Linear layers for few rows, bound by reading the weights once: one kernel each, tensor cores for 16-bit
+/// elements. A row has the same bits in every batch that is taken, and whatever the shape of the grid. All
+/// pointers are device memory; x, out and the weights are of one dtype; bias [out_features] may be nullptr.
+
+/// Most rows of x that the kernels take.
+bool skinny_linear_takes(std::int64_t rows, Dtype dtype);
+
+/// out [M, N] = x [M, K] * weights [N, K]^T + bias.
+void skinny_linear(cudaStream_t stream, TensorView out, ConstTensorView x, const CudaLinearWeights& weights,
+                   const float* bias);
+
+/// out [M, N/2] = silu(l[:, 0:N/2]) * l[:, N/2:N] with l = x * weights^T + bias rounded to the dtype: the
+/// bits of skinny_linear and silu_and_mul.
+void skinny_linear_silu_and_mul(cudaStream_t stream, TensorView out, ConstTensorView x,
+                                const CudaLinearWeights& weights, const float* bias);
+
+/// An input that is still to be made: rms_norm(residual + x), as add_rms_norm rounds it. Every block makes it
+/// for itself; one of them writes the sum to new_residual, which therefore must be other memory than
+/// residual. Without x (nullptr data) there is no sum, and new_residual is left alone.
+struct NormedRows {
+  ConstTensorView residual;
+  ConstTensorView x;
+  TensorView new_residual;
+  const float* weight = nullptr;  ///< [K]
+  float epsilon = 0.0F;
+};
+
+/// Few rows, whole vectors, and a row set that fits into shared memory.
+bool skinny_linear_takes(const NormedRows& rows);
+
+void skinny_linear(cudaStream_t stream, TensorView out, const NormedRows& rows,
+                   const CudaLinearWeights& weights, const float* bias);
+void skinny_linear_silu_and_mul(cudaStream_t stream, TensorView out, const NormedRows& rows,
+                                const CudaLinearWeights& weights, const float* bias);
+
+}  // namespace tpscale::cuda
