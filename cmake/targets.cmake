@@ -5,7 +5,8 @@ target_compile_options(tpscale_warnings INTERFACE
   -Woverloaded-virtual -Wcast-align -Wunused -Wnull-dereference -Wdouble-promotion -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>)  # GCC 12 takes "text" + std::to_string(n) for overlapping memory (its bug 105651)
 if(TPSCALE_SANITIZE)
-  target_compile_options(tpscale_warnings INTERFACE -fsanitize=${TPSCALE_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(tpscale_warnings INTERFACE
+    $<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=${TPSCALE_SANITIZE} -fno-omit-frame-pointer -g>)
   target_link_options(tpscale_warnings INTERFACE -fsanitize=${TPSCALE_SANITIZE})
 endif()
 
@@ -29,6 +30,7 @@ function(tpscale_library name folder)
     add_dependencies(${name} ${name}_objects)
   else()
     add_library(${name} STATIC ${sources})
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)  # plugins link what they need of it
     target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE tpscale_warnings)
   endif()
 endfunction()

@@ -17,7 +17,11 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 template <class Factory>
 Lines lines_of(const Registry<Factory>& registry) {
   Lines lines;
-  for (const auto& [name, entry] : registry.entries()) lines.emplace_back(name, entry.description);
+  for (const auto& [name, entry] : registry.entries()) {
+    const std::string absence = entry.absence ? entry.absence() : "";
+    lines.emplace_back(name, absence.empty() ? entry.description : "not available: " + absence);
+  }
+  for (const auto& [name, reason] : registry.absent()) lines.emplace_back(name, "not available: " + reason);
   return lines;
 }
 

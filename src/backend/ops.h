@@ -47,6 +47,11 @@ class Ops {
   virtual std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features,
                                                      Dtype dtype, bool lookup) = 0;
 
+  /// Finds out, by timing on random rows, how this device best computes linear() with `rows` rows and weights
+  /// of this shape; linear() does so from then on. Not while a step is recorded. Does nothing where there is
+  /// nothing to choose, and little where the choice is known already.
+  virtual void tune_linear(std::int64_t /*rows*/, const LinearWeights& /*weights*/) {}
+
   /// out[t, :] = table[ids[t] - first_row, :]; zeros where the id is not in [first_row, first_row +
   /// out_features): the all-reduce of a vocabulary-parallel embedding adds the other ranks' rows. out [T,
   /// hidden].

@@ -1,5 +1,6 @@
 #pragma once
 #include "backend/cuda/cuda_memory.h"
+#include "backend/cuda/pinned_staging.h"
 #include "backend/linear_weights.h"
 
 namespace tpscale::cuda {
@@ -7,7 +8,7 @@ namespace tpscale::cuda {
 /// Row-major [out_features, in_features] in device memory, rows padded to a multiple of 16 bytes.
 class CudaLinearWeights final : public LinearWeights {
  public:
-  CudaLinearWeights(CudaMemory& memory, cudaStream_t stream, std::int64_t out_features,
+  CudaLinearWeights(CudaMemory& memory, CudaStream& stream, PinnedStaging& staging, std::int64_t out_features,
                     std::int64_t in_features, Dtype dtype);
   std::int64_t out_features() const noexcept override { return out_features_; }
   std::int64_t in_features() const noexcept override { return in_features_; }
@@ -19,7 +20,8 @@ class CudaLinearWeights final : public LinearWeights {
   void write_rows(std::int64_t first_row, ConstTensorView rows) override;
 
  private:
-  cudaStream_t stream_;
+  CudaStream& stream_;
+  PinnedStaging& staging_;
   std::int64_t out_features_;
   std::int64_t in_features_;
   std::int64_t row_stride_;

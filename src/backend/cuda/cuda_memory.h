@@ -15,6 +15,7 @@ class CudaMemory final : public BufferSource {
   Buffer allocate(std::size_t bytes, MemoryKind kind);
   void release(void* data, std::size_t bytes, MemoryKind kind) noexcept override;
   MemoryTracker& tracker() noexcept { return tracker_; }
+  const MemoryTracker& tracker() const noexcept { return tracker_; }
 
  private:
   cudaStream_t stream_;

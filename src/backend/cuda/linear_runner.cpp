@@ -1,0 +1,183 @@
+#include "backend/cuda/linear_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdio>
+#include <utility>
+
+#include "backend/cuda/cuda_error.h"
+#include "backend/cuda/linear_bias.h"
+#include "backend/cuda/linear_timing.h"
+#include "backend/cuda/skinny_linear/skinny_linear.h"
+#include "core/check.h"
+
+namespace tpscale::cuda {
+namespace {
+
+constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what the manual recommends for Hopper
+constexpr int kMostSuggestions = 32;
+
+unsigned alignment_of(const void* pointer) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer) | 256U;
+  return static_cast<unsigned>(address & (~address + 1));
+}
+
+/// A matrix of one row may have any stride; the library wants one that is no shorter than the row.
+std::int64_t stride_of(const ConstTensorView& view) {
+  return view.rows <= 1 ? view.cols : view.row_stride;
+}
+
+LtProblem problem_of(const TensorView& out, const ConstTensorView& x, const CudaLinearWeights& weights,
+                     bool bias) {
+  return {x.rows,
+          weights.out_features(),
+          weights.in_features(),
+          stride_of(x),
+          weights.row_stride(),
+          stride_of(out),
+          weights.dtype(),
+          bias,
+          std::min(alignment_of(out.data), alignment_of(x.data))};
+}
+
+std::string identity(const CudaDevice& device) {
+  int driver = 0;
+  check_cuda(cudaDriverGetVersion(&driver), "asking for the driver's version");
+  return device.name + ", driver " + std::to_string(driver) + ", cuBLASLt " + cublas_lt_version();
+}
+
+std::string text_of(const LinearChoice& choice) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%s, %.2f us (heuristic's first %.2f us)",
+                choice.own_kernel ? "own kernel" : "cuBLASLt by timing", choice.seconds * 1e6,
+                choice.suggestion_seconds * 1e6);
+  return text.data();
+}
+
+}  // namespace
+
+LinearRunner::LinearRunner(CudaMemory& memory, CudaStream& stream, const CudaDevice& device)
+    : memory_(memory),
+      stream_(stream),
+      device_(device),
+      workspace_(memory.allocate(kWorkspaceBytes, MemoryKind::kOther)),
+      choices_(cache_folder(), identity(device)) {}
+
+void LinearRunner::run(TensorView out, ConstTensorView x, const CudaLinearWeights& weights,
+                       const float* bias) {
+  check(x.cols == weights.in_features() && out.cols == weights.out_features() && out.rows == x.rows,
+        "a linear layer whose shapes do not fit");
+  check(x.dtype == weights.dtype() && out.dtype == weights.dtype(), "a linear layer of several dtypes");
+  if (x.rows == 0) return;
+  execute(plan_for(problem_of(out, x, weights, bias != nullptr)), out, x, weights, bias);
+}
+
+const LinearRunner::Plan& LinearRunner::plan_for(const LtProblem& problem) {
+  const auto found = plans_.find(problem);
+  if (found != plans_.end()) return found->second;
+  return plans_.emplace(problem, make_plan(problem)).first->second;
+}
+
+LinearRunner::Plan LinearRunner::make_plan(const LtProblem& problem) const {
+  LinearShape shape{problem.rows, problem.outs, problem.ins, problem.dtype};
+  auto choice = choices_.find(shape);
+  if (!choice) {  // numbers of rows in between take the choice of the bucket they fall into
+    shape.rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(problem.rows)));
+    choice = choices_.find(shape);
+  }
+  Plan plan;
+  const bool own_possible = skinny_linear_takes(problem.rows, problem.dtype);
+  plan.own_kernel = own_possible && (!choice || choice->own_kernel);
+  if (plan.own_kernel) return plan;
+  plan.matmul = std::make_unique<LtMatmul>(handle_.get(), problem);
+  if (choice && !choice->own_kernel && plan.matmul->accepts(choice->algorithm, workspace_.bytes())) {
+    plan.algorithm = choice->algorithm;
+    return plan;
+  }
+  const auto suggestions = plan.matmul->suggestions(1, workspace_.bytes());
+  if (suggestions.empty()) {
+    throw Error(ExitCode::kFailure,
+                "cuBLASLt has no algorithm for a linear layer of " + std::to_string(problem.rows) +
+                    " rows, " + std::to_string(problem.outs) + " outputs and " + std::to_string(problem.ins) +
+                    " inputs in " + std::string(to_string(problem.dtype)) + "; try another --dtype");
+  }
+  plan.algorithm = suggestions.front();
+  return plan;
+}
+
+void LinearRunner::execute(const Plan& plan, TensorView out, ConstTensorView x,
+                           const CudaLinearWeights& weights, const float* bias) {
+  if (plan.own_kernel) {
+    skinny_linear(stream_.get(), out, x, weights, bias);
+    return;
+  }
+  const LtOperands operands{out.data, x.data, weights.data(),
+                            bias_as(weights.dtype(), bias, weights.out_features())};
+  check_cublas(
+      plan.matmul->run(operands, plan.algorithm, {workspace_.data(), workspace_.bytes()}, stream_.get()),
+      "cublasLtMatmul");
+}
+
+const void* LinearRunner::bias_as(Dtype dtype, const float* bias, std::int64_t size) {
+  if (bias == nullptr || dtype == Dtype::kF32) return bias;
+  const std::size_t bytes = static_cast<std::size_t>(size) * size_of(dtype);
+  if (bias_scratch_.bytes() < bytes) {
+    bias_scratch_ = Buffer{};
+    bias_scratch_ = memory_.allocate(bytes, MemoryKind::kActivations);
+  }
+  convert_bias(stream_.get(), bias_scratch_.data(), bias, size, dtype);
+  return bias_scratch_.data();
+}
+
+void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
+  const LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype()};
+  if (rows <= 0 || choices_.find(shape)) return;
+  LinearTiming timing(memory_, stream_, device_, rows, weights);
+  const LtProblem problem = problem_of(timing.out(), timing.x(), weights, false);
+  LtMatmul matmul(handle_.get(), problem);
+  const auto algorithms = matmul.suggestions(kMostSuggestions, workspace_.bytes());
+  const LtOperands operands{timing.out().data, timing.x().data, weights.data(), nullptr};
+  std::vector<LinearTiming::Candidate> candidates;
+  for (const cublasLtMatmulAlgo_t& algorithm : algorithms) {
+    candidates.emplace_back([&] {
+      return matmul.run(operands, algorithm, {workspace_.data(), workspace_.bytes()}, stream_.get()) ==
+             CUBLAS_STATUS_SUCCESS;
+    });
+  }
+  const bool own_possible = skinny_linear_takes(rows, weights.dtype());
+  if (own_possible) {
+    candidates.emplace_back([&] {
+      skinny_linear(stream_.get(), timing.out(), timing.x(), weights, nullptr);
+      return true;
+    });
+  }
+  const std::vector<double> seconds = timing.measure(candidates);
+  const auto best = std::min_element(seconds.begin(), seconds.end());
+  if (best == seconds.end() || *best == LinearTiming::kImpossible) return;
+  const auto index = static_cast<std::size_t>(best - seconds.begin());
+  LinearChoice choice;
+  choice.own_kernel = index >= algorithms.size();
+  if (!choice.own_kernel) choice.algorithm = algorithms[index];
+  choice.seconds = *best;
+  if (!algorithms.empty() && seconds.front() != LinearTiming::kImpossible)
+    choice.suggestion_seconds = seconds.front();
+  choices_.keep(shape, choice);
+  choices_.save();
+  std::erase_if(plans_, [&](const auto& entry) {
+    return entry.first.outs == shape.outs && entry.first.ins == shape.ins && entry.first.dtype == shape.dtype;
+  });
+}
+
+std::map<std::string, std::string> LinearRunner::facts() const {
+  std::map<std::string, std::string> facts;
+  for (const auto& [shape, choice] : choices_.all()) {
+    facts["linear " + std::to_string(shape.rows) + "x" + std::to_string(shape.outs) + "x" +
+          std::to_string(shape.ins) + " " + std::string(to_string(shape.dtype))] = text_of(choice);
+  }
+  facts["linear_choices"] = choices_.file().empty() ? "not kept on disk" : choices_.file().string();
+  if (!choices_.problem().empty()) facts["linear_choices_problem"] = choices_.problem();
+  return facts;
+}
+
+}  // namespace tpscale::cuda

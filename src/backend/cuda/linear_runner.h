@@ -1,0 +1,56 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "backend/cuda/cublas_lt.h"
+#include "backend/cuda/cuda_device.h"
+#include "backend/cuda/cuda_linear_weights.h"
+#include "backend/cuda/cuda_memory.h"
+#include "backend/cuda/linear_choices.h"
+
+namespace tpscale::cuda {
+
+/// Linear layers. Few rows go to an own kernel that streams the weights, where it takes them; the others to
+/// cuBLASLt with the heuristic's first algorithm. tune() replaces both rules, shape by shape, by what was
+/// fastest on this device.
+/// A row's bits depend on the algorithm, so on the number of rows of its batch.
+class LinearRunner {
+ public:
+  LinearRunner(CudaMemory& memory, CudaStream& stream, const CudaDevice& device);
+
+  /// out [T, N] = x [T, K] * weights [N, K]^T + bias [N] (or nullptr).
+  void run(TensorView out, ConstTensorView x, const CudaLinearWeights& weights, const float* bias);
+
+  /// Times what can compute `rows` rows with these weights, on random rows, and keeps the fastest, also on
+  /// disk. Where the choice is known, of this launch or an earlier one, nothing is timed.
+  void tune(std::int64_t rows, const CudaLinearWeights& weights);
+
+  /// Every choice made by timing: "8x4096x4096 bf16" -> "own kernel, 11.2 us (heuristic's first 14.9)".
+  std::map<std::string, std::string> facts() const;
+
+ private:
+  struct Plan {
+    bool own_kernel = false;
+    std::unique_ptr<LtMatmul> matmul;
+    cublasLtMatmulAlgo_t algorithm{};
+  };
+  Plan make_plan(const LtProblem& problem) const;
+  const Plan& plan_for(const LtProblem& problem);
+  void execute(const Plan& plan, TensorView out, ConstTensorView x, const CudaLinearWeights& weights,
+               const float* bias);
+  const void* bias_as(Dtype dtype, const float* bias, std::int64_t size);
+
+  CudaMemory& memory_;
+  CudaStream& stream_;
+  const CudaDevice& device_;
+  LtHandle handle_;
+  Buffer workspace_;
+  Buffer bias_scratch_;  ///< the bias in the compute dtype; grows before any capture
+  LinearChoices choices_;
+  std::map<LtProblem, Plan> plans_;
+};
+
+}  // namespace tpscale::cuda
