@@ -11,6 +11,9 @@ class TimedOps final : public Ops {
 
   std::unique_ptr<LinearWeights> make_linear(std::int64_t out_features, std::int64_t in_features, Dtype dtype,
                                              bool lookup) override;
+  void tune_linear(std::int64_t rows, const LinearWeights& weights) override {
+    inner_.tune_linear(rows, weights);
+  }
   void embedding(TensorView out, const LinearWeights& table, const std::int32_t* ids,
                  std::int64_t first_row) override;
   void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
