@@ -35,6 +35,21 @@ struct HeadNorms {
   float epsilon = 0.0F;
 };
 
+/// The residual stream of a step, with room for a successor: an op that many blocks work on cannot overwrite
+/// what the others still read, so it writes the sum to `next` and swaps the two.
+struct ResidualStream {
+  TensorView now;   ///< [T, hidden]
+  TensorView next;  ///< the same shape, other memory
+};
+
+/// A norm on its way to the linear layer behind it.
+struct PendingNorm {
+  ConstTensorView x;              ///< [T, hidden], added to the residual first
+  const float* weight = nullptr;  ///< [hidden]
+  float epsilon = 0.0F;
+  TensorView normed;  ///< [T, hidden]: room for what the norm gives; afterwards it holds that or anything
+};
+
 /// What a device computes. Every op is enqueued on the backend's stream, allocates nothing, and accumulates
 /// in fp32. Tensors are of one dtype (the compute dtype) unless said otherwise; each op's output is rounded
 /// to it. Vectors (norm weights, biases) are fp32 arrays whose values have been rounded to the compute dtype.
@@ -82,6 +97,23 @@ class Ops {
 
   /// out [T, I] = silu(gate_up[:, 0:I]) * gate_up[:, I:2I].
   virtual void silu_and_mul(TensorView out, ConstTensorView gate_up) = 0;
+
+  // Ops in one, for devices where each costs a launch. What they do by default is what they mean: the parts,
+  // with the same roundings in between.
+
+  /// linear() with weights [2I, K], then silu_and_mul(). gate_up [T, 2I]: room for what linear() gives;
+  /// afterwards it holds that or anything. out [T, I].
+  virtual void linear_silu_and_mul(TensorView out, ConstTensorView x, const LinearWeights& weights,
+                                   const float* bias, TensorView gate_up);
+
+  /// add_rms_norm(), then linear().
+  virtual void add_rms_norm_linear(TensorView out, ResidualStream& residual, const PendingNorm& norm,
+                                   const LinearWeights& weights, const float* bias);
+
+  /// add_rms_norm(), linear() and silu_and_mul().
+  virtual void add_rms_norm_linear_silu_and_mul(TensorView out, ResidualStream& residual,
+                                                const PendingNorm& norm, const LinearWeights& weights,
+                                                const float* bias, TensorView gate_up);
 
   /// out[i, :] = x[rows[i], :]. rows in device memory, out.rows of them.
   virtual void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) = 0;

@@ -39,6 +39,13 @@ class CudaOps final : public Ops {
   void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
                        const KvLayerView& kv, float scale, std::int64_t window) override;
   void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
+  void linear_silu_and_mul(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias,
+                           TensorView gate_up) override;
+  void add_rms_norm_linear(TensorView out, ResidualStream& residual, const PendingNorm& norm,
+                           const LinearWeights& weights, const float* bias) override;
+  void add_rms_norm_linear_silu_and_mul(TensorView out, ResidualStream& residual, const PendingNorm& norm,
+                                        const LinearWeights& weights, const float* bias,
+                                        TensorView gate_up) override;
   void gather_rows(TensorView out, ConstTensorView x, const std::int32_t* rows) override;
   void argmax(std::int32_t* ids, ConstTensorView logits, std::int64_t parts,
               std::int64_t vocab_size) override;

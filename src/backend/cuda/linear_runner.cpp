@@ -79,13 +79,21 @@ const LinearRunner::Plan& LinearRunner::plan_for(const LtProblem& problem) {
   return plans_.emplace(problem, make_plan(problem)).first->second;
 }
 
+std::optional<LinearChoice> LinearRunner::choice_for(LinearShape shape) const {
+  if (auto choice = choices_.find(shape)) return choice;
+  // Numbers of rows in between take the choice of the bucket they fall into.
+  shape.rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.rows)));
+  return choices_.find(shape);
+}
+
+bool LinearRunner::takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const {
+  if (!skinny_linear_takes(rows, weights.dtype())) return false;
+  const auto choice = choice_for({rows, weights.out_features(), weights.in_features(), weights.dtype()});
+  return !choice || choice->own_kernel;
+}
+
 LinearRunner::Plan LinearRunner::make_plan(const LtProblem& problem) const {
-  LinearShape shape{problem.rows, problem.outs, problem.ins, problem.dtype};
-  auto choice = choices_.find(shape);
-  if (!choice) {  // numbers of rows in between take the choice of the bucket they fall into
-    shape.rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(problem.rows)));
-    choice = choices_.find(shape);
-  }
+  const auto choice = choice_for({problem.rows, problem.outs, problem.ins, problem.dtype});
   Plan plan;
   const bool own_possible = skinny_linear_takes(problem.rows, problem.dtype);
   plan.own_kernel = own_possible && (!choice || choice->own_kernel);

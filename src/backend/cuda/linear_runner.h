@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backend/cuda/cublas_lt.h"
@@ -24,6 +25,10 @@ class LinearRunner {
   /// out [T, N] = x [T, K] * weights [N, K]^T + bias [N] (or nullptr).
   void run(TensorView out, ConstTensorView x, const CudaLinearWeights& weights, const float* bias);
 
+  /// Whether run() would take the own kernel for `rows` rows: then one that does more at once may take its
+  /// place.
+  bool takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const;
+
   /// Times what can compute `rows` rows with these weights, on random rows, and keeps the fastest, also on
   /// disk. Where the choice is known, of this launch or an earlier one, nothing is timed.
   void tune(std::int64_t rows, const CudaLinearWeights& weights);
@@ -37,6 +42,7 @@ class LinearRunner {
     std::unique_ptr<LtMatmul> matmul;
     cublasLtMatmulAlgo_t algorithm{};
   };
+  std::optional<LinearChoice> choice_for(LinearShape shape) const;
   Plan make_plan(const LtProblem& problem) const;
   const Plan& plan_for(const LtProblem& problem);
   void execute(const Plan& plan, TensorView out, ConstTensorView x, const CudaLinearWeights& weights,

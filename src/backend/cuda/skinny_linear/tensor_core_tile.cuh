@@ -31,25 +31,35 @@ struct TensorCoreTile {
     }
   }
 
-  /// Units `unit`, unit + kSkinnyWarps, ... of those below `end`; whole vectors of x.
+  /// Units `unit`, unit + kSkinnyWarps, ... of those below `end`; whole vectors of x. All of x is asked for
+  /// before the first product, unless that takes too many registers.
   __device__ void multiply(const Words (&weights)[kUnitsAtOnce][kUnitChunks][kRowTiles], int unit, int end) {
-    constexpr int kAhead = kTokenGroups < 4 ? kUnitChunks : 1;  // chunks of x to load before they are used
+    constexpr int kUnitsAhead = kTokenGroups < 4 ? kUnitsAtOnce : 1;
+    constexpr int kChunksAhead = kTokenGroups < 4 ? kUnitChunks : 1;
 #pragma unroll
-    for (int u = 0; u < kUnitsAtOnce; ++u) {
-      const int mine = unit + u * kSkinnyWarps;
-      if (mine >= end) break;
+    for (int u = 0; u < kUnitsAtOnce; u += kUnitsAhead) {
 #pragma unroll
-      for (int first = 0; first < kUnitChunks; first += kAhead) {
-        Words x[kAhead][kTokenGroups];
+      for (int first = 0; first < kUnitChunks; first += kChunksAhead) {
+        Words x[kUnitsAhead][kChunksAhead][kTokenGroups];
 #pragma unroll
-        for (int chunk = 0; chunk < kAhead; ++chunk) {
-#pragma unroll
-          for (int i = 0; i < kTokenGroups; ++i) {
-            x[chunk][i] = load_words(x_rows[i] + mine * kUnit<T> + (first + chunk) * kChunk<T>);
+        for (int i = 0; i < kUnitsAhead * kChunksAhead * kTokenGroups; ++i) {
+          const int group = i % kTokenGroups;
+          const int chunk = i / kTokenGroups % kChunksAhead;
+          const int ahead = i / kTokenGroups / kChunksAhead;
+          const int mine = unit + (u + ahead) * kSkinnyWarps;
+          x[ahead][chunk][group] = Words{};
+          if (mine < end) {
+            x[ahead][chunk][group] =
+                load_words(x_rows[group] + mine * kUnit<T> + (first + chunk) * kChunk<T>);
           }
         }
 #pragma unroll
-        for (int chunk = 0; chunk < kAhead; ++chunk) multiply_chunk(weights[u][first + chunk], x[chunk]);
+        for (int i = 0; i < kUnitsAhead * kChunksAhead; ++i) {
+          const int chunk = i % kChunksAhead;
+          const int ahead = i / kChunksAhead;
+          if (unit + (u + ahead) * kSkinnyWarps >= end) break;
+          multiply_chunk(weights[u + ahead][first + chunk], x[ahead][chunk]);
+        }
       }
     }
   }

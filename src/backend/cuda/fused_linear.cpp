@@ -1,0 +1,52 @@
+#include <utility>
+
+#include "backend/cuda/cuda_linear_weights.h"
+#include "backend/cuda/cuda_ops.h"
+#include "backend/cuda/linear_runner.h"
+#include "backend/cuda/skinny_linear/skinny_linear.h"
+
+namespace tpscale::cuda {
+namespace {
+
+NormedRows rows_of(const ResidualStream& residual, const PendingNorm& norm) {
+  return {residual.now, norm.x, residual.next, norm.weight, norm.epsilon};
+}
+
+}  // namespace
+
+void CudaOps::linear_silu_and_mul(TensorView out, ConstTensorView x, const LinearWeights& weights,
+                                  const float* bias, TensorView gate_up) {
+  const auto& own = static_cast<const CudaLinearWeights&>(weights);
+  if (!linear_.takes_own_kernel(x.rows, own)) {
+    Ops::linear_silu_and_mul(out, x, weights, bias, gate_up);
+    return;
+  }
+  skinny_linear_silu_and_mul(stream_, out, x, own, bias);
+}
+
+void CudaOps::add_rms_norm_linear(TensorView out, ResidualStream& residual, const PendingNorm& norm,
+                                  const LinearWeights& weights, const float* bias) {
+  const auto& own = static_cast<const CudaLinearWeights&>(weights);
+  const NormedRows rows = rows_of(residual, norm);
+  if (!skinny_linear_takes(rows) || !linear_.takes_own_kernel(out.rows, own)) {
+    Ops::add_rms_norm_linear(out, residual, norm, weights, bias);
+    return;
+  }
+  skinny_linear(stream_, out, rows, own, bias);
+  std::swap(residual.now, residual.next);
+}
+
+void CudaOps::add_rms_norm_linear_silu_and_mul(TensorView out, ResidualStream& residual,
+                                               const PendingNorm& norm, const LinearWeights& weights,
+                                               const float* bias, TensorView gate_up) {
+  const auto& own = static_cast<const CudaLinearWeights&>(weights);
+  const NormedRows rows = rows_of(residual, norm);
+  if (!skinny_linear_takes(rows) || !linear_.takes_own_kernel(out.rows, own)) {
+    Ops::add_rms_norm_linear_silu_and_mul(out, residual, norm, weights, bias, gate_up);
+    return;
+  }
+  skinny_linear_silu_and_mul(stream_, out, rows, own, bias);
+  std::swap(residual.now, residual.next);
+}
+
+}  // namespace tpscale::cuda
