@@ -91,9 +91,9 @@ class World {
 /// one. Call once, at the start of main.
 std::unique_ptr<World> make_world();
 
-/// What on_rank_zero and together throw: every rank of the launch throws it at the same place, so main() may
-/// let all of them leave by themselves (rank 0 says the sentence). Any other exception is one rank's own: it
-/// calls World::abort.
+/// An error that every rank of the launch (or group) throws at the same place, so main() may let all of them
+/// leave by themselves while rank 0 says the sentence. Any other exception may be one rank's own: it calls
+/// World::abort.
 class CollectiveError : public Error {
  public:
   using Error::Error;
@@ -104,8 +104,12 @@ class CollectiveError : public Error {
 /// watchdog. How files are validated: one reads, all hear the verdict, nobody is left waiting in a
 /// collective.
 void on_rank_zero(World& world, const std::function<void()>& function);
-/// Every rank runs `function`; if any throws, all throw the same CollectiveError, that of the lowest such
-/// rank, its message beginning "rank N: " where N > 0 (an OutOfMemoryError stays one).
+/// The same with ranks 0 .. degree-1 at work. `function` throws only what all of them agree on.
+void while_others_sleep(World& world, int degree, const std::function<void()>& function);
+/// Every rank runs `function`, which holds no collectives; if any throws, all throw the same CollectiveError,
+/// that of the lowest such rank, its message beginning "rank N: " where N > 0 (an OutOfMemoryError stays
+/// one).
 void together(World& world, const std::function<void()>& function);
+void together(Communicator& group, const std::function<void()>& function);
 
 }  // namespace tpscale

@@ -50,16 +50,17 @@ class EvaluateCommand final : public Command {
   }
 
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>&) override {
-    if (options_.token_ids.empty() == options_.text.empty()) {
+    together(world, [&] {
+      if (options_.token_ids.empty() != options_.text.empty()) return;
       throw UsageError("give the text either as --token-ids FILE or as --text FILE");
-    }
+    });
     const auto source = open_model(world, model_);
     const ModelConfig& config = source->config();
-    require_shardable(config, world.size());
-    compute_dtype(config, engine_);
-    if (!options_.text.empty()) require_byte_level(model_.model, config);
     std::vector<std::int32_t> tokens;
     together(world, [&] {
+      require_shardable(config, world.size());
+      compute_dtype(config, engine_);
+      if (!options_.text.empty()) require_byte_level(model_.model, config);
       tokens = options_.text.empty() ? read_token_ids(options_.token_ids)
                                      : byte_tokens(read_input_file(options_.text));
       require_scorable(tokens, config);
@@ -71,7 +72,7 @@ class EvaluateCommand final : public Command {
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     TextScore score;
-    in_concert(world, [&] { score = score_text(session.engine(), tokens, window); });
+    score = score_text(session.engine(), tokens, window);
     if (world.rank() == 0) {
       const bool byte_level = is_byte_level(model_.model, config);
       options_.json ? print_json(score, byte_level) : print_text(score, byte_level);

@@ -73,16 +73,18 @@ class GenerateCommand final : public Command {
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>&) override {
     const auto source = open_model(world, model_);
     const ModelConfig& config = source->config();
-    require_shardable(config, world.size());
-    compute_dtype(config, engine_);
-    if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
-    const std::vector<Request> requests{
-        {prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
+    std::vector<Request> requests;
+    together(world, [&] {
+      require_shardable(config, world.size());
+      compute_dtype(config, engine_);
+      if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
+      requests = {{prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
+    });
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     RunResult result;
-    in_concert(world, [&] { result = session.engine().run(requests); });
+    result = session.engine().run(requests);
     if (world.rank() == 0)
       print(result.requests.front().tokens, is_byte_level(model_.model, config), options_.json);
     return ExitCode::kDone;

@@ -58,11 +58,12 @@ class InfoCommand final : public Command {
   }
 
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>& arguments) override {
-    const Dtype dtype = parse_dtype(options_.dtype);
+    Dtype dtype = Dtype::kF32;
+    together(world, [&] { dtype = parse_dtype(options_.dtype); });
     const DeviceSetup setup = set_up_devices(world, options_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     Measured measured;
-    in_concert(world, [&] { measured = measure(group, dtype); });
+    measured = measure(group, dtype);
     if (world.rank() != 0) return ExitCode::kDone;
     Values facts = host_hardware();
     facts.emplace_back("backend", setup.backend);

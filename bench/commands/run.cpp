@@ -87,11 +87,13 @@ class RunCommand final : public Command {
   }
 
   ExitCode run(World& world, const OptionTable& table, const std::vector<std::string>& arguments) override {
-    check_options(table);
+    together(world, [&] { check_options(table); });
     const auto source = open_model(world, options_.model);
-    check_degrees(world, source->config());
-    compute_dtype(source->config(), options_.engine);
-    if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
+    together(world, [&] {
+      check_degrees(world, source->config());
+      compute_dtype(source->config(), options_.engine);
+      if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
+    });
     DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
     std::vector<std::string> notes = adapt_defaults(table, setup);
     require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
@@ -104,8 +106,7 @@ class RunCommand final : public Command {
     try {
       for (const std::string& name : options_.run.experiments)
         passed = run_experiment(launch, name) && passed;
-    } catch (
-        const Error& error) {  // rank 0 throws an InterruptedError, ranks that hear of it a CollectiveError
+    } catch (const Error& error) {  // ranks that hear of an InterruptedError throw a CollectiveError
       if (error.code() != ExitCode::kInterrupted) throw;
       on_rank_zero(world, [&] { launch.store->derive_results(); });
       throw;

@@ -49,11 +49,13 @@ class WorkloadCommand final : public Command {
   }
 
   ExitCode run(World& world, const OptionTable&, const std::vector<std::string>&) override {
-    if (export_.name.size() > 1) throw UsageError("tpscale workload takes one name");
-    if (export_.json && export_.output.empty())
-      throw UsageError("--json needs --output FILE for the requests");
-    if (!export_.name.empty()) workload_.workload = export_.name.front();
-    on_rank_zero(world, [&] { write(); });
+    on_rank_zero(world, [&] {
+      if (export_.name.size() > 1) throw UsageError("tpscale workload takes one name");
+      if (export_.json && export_.output.empty())
+        throw UsageError("--json needs --output FILE for the requests");
+      if (!export_.name.empty()) workload_.workload = export_.name.front();
+      write();
+    });
     return ExitCode::kDone;
   }
 

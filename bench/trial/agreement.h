@@ -10,18 +10,10 @@
 
 namespace tpscale {
 
-/// Every rank of the group runs `function`, which holds no collectives. If it throws an Error on any, all
-/// ranks throw that of the lowest such rank, its message beginning "rank N: " where N > 0.
-void together(Communicator& group, const std::function<void()>& function);
-
 /// Runs `function`, in which ranks meet in collectives: one that failed alone would leave the others waiting.
 /// So the culprit says its sentence and ends the launch. An InterruptedError passes: all ranks of the group
 /// have agreed on it.
 void in_concert(World& world, const std::function<void()>& function);
-
-/// Rank 0 of the world measures with its group while the ranks from `degree` on sleep; then all know how it
-/// went. `measure` throws only what all ranks of the group agree on; every rank of the world throws the same.
-void while_others_sleep(World& world, int degree, const std::function<void()>& measure);
 
 /// What rank 0 of the world knows, told to all.
 std::int64_t tell_all(World& world, std::int64_t value);

@@ -34,7 +34,9 @@ bool cuda_works(World& world, const BackendOptions& options) {
 DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
                            const ParallelOptions& parallel) {
   DeviceSetup setup{backend, options, parallel};
-  if (backend != "auto") backend_registry().find(backend);
+  together(world, [&] {
+    if (backend != "auto") backend_registry().find(backend);
+  });
   setup.options.threads = world.place(options.threads, parallel.pin);
   if (backend == "auto") setup.backend = cuda_works(world, setup.options) ? "cuda" : "cpu";
   return setup;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "bench/print/number.h"
+#include "bench/statistics/counted_repetitions.h"
 #include "bench/statistics/summary.h"
 #include "bench/trial/communication_figures.h"
 #include "bench/trial/memory_figures.h"
@@ -24,10 +25,14 @@ class Figures {
   void add(const std::string& name, const std::string& unit, const std::vector<double>& values,
            const std::string& how) {
     Metric metric = summarize(name, unit, values);
-    metric.how_obtained = how + "; median of " + std::to_string(values.size()) +
-                          " repetitions = " + short_number(metric.value) + " " + unit;
+    const Samples& wall = samples_named(facts_.timed.samples, "wall_seconds");
+    const std::vector<std::size_t> counted = counted_rows(wall);
+    const std::size_t left_out = wall.rows.size() - static_cast<std::size_t>(wall.warm_ups) - counted.size();
+    metric.how_obtained = how + "; median of " + std::to_string(values.size()) + " repetitions" +
+                          (left_out > 0 ? " (" + std::to_string(left_out) + " tainted left out)" : "") +
+                          " = " + short_number(metric.value) + " " + unit;
     if (facts_.oversubscribed) metric.marks.push_back("oversubscribed");
-    if (tainted()) metric.marks.push_back("tainted");
+    if (!wall.marks[counted.front()].empty()) metric.marks.push_back("tainted");  // then every one is
     point_.results.push_back(std::move(metric));
   }
   void absent(const std::string& name, const std::string& reason) { point_.absent.push_back({name, reason}); }
@@ -66,12 +71,6 @@ class Figures {
   }
 
  private:
-  bool tainted() const {
-    const Samples& wall = samples_named(facts_.timed.samples, "wall_seconds");
-    return std::any_of(wall.marks.begin() + wall.warm_ups, wall.marks.end(),
-                       [](const std::string& mark) { return !mark.empty(); });
-  }
-
   Point& point_;
   const PointFacts& facts_;
 };
@@ -83,8 +82,7 @@ void add_times(Figures& figures, const PointFacts& facts) {
   const auto rank_zero = [&](const char* name) {
     const Samples& samples = samples_named(facts.timed.samples, name);
     std::vector<double> values;
-    for (auto row = samples.rows.begin() + samples.warm_ups; row != samples.rows.end(); ++row)
-      values.push_back(row->front());
+    for (const std::size_t row : counted_rows(samples)) values.push_back(samples.rows[row].front());
     return values;
   };
   figures.add("ttft_mean", "s", rank_zero("ttft_mean_seconds"),

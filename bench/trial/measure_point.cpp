@@ -94,7 +94,7 @@ class PointMeasurement {
       if (rule_ended) ended_by = *rule_ended;
       return rule_ended ? Next::kDone : Next::kRepeat;
     };
-    PressureGauge gauge(facts_.oversubscribed);
+    RunDelayGauge gauge(facts_.oversubscribed);
     group_.backend().memory().reset_peak();
     launch_.stages.time("timed", Kind::kMeasuring, [&] {
       facts_.timed = run_timed_trial(engine(), group_.backend(), group_.comm(), requests(), decide, gauge,

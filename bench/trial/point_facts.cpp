@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "bench/statistics/sample_statistics.h"
+#include "bench/statistics/counted_repetitions.h"
 #include "core/check.h"
 
 namespace tpscale {
@@ -16,8 +16,7 @@ const Samples& samples_named(std::span<const Samples> samples, std::string_view 
 }
 
 std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name) {
-  const Samples& samples = samples_named(facts.timed.samples, name);
-  return repetition_times(samples.rows, static_cast<std::size_t>(samples.warm_ups));
+  return counted_seconds(samples_named(facts.timed.samples, name));
 }
 
 double sum(std::span<const double> values) noexcept {

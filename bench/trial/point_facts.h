@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,7 +29,7 @@ struct PointFacts {
 
 /// The samples of that name; InternalError where there are none.
 const Samples& samples_named(std::span<const Samples> samples, std::string_view name);
-/// Seconds of the timed repetitions: maximum over ranks, without warm-ups.
+/// Seconds of the timed repetitions that count: maximum over ranks.
 std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name);
 double sum(std::span<const double> values) noexcept;
 

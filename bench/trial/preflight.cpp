@@ -29,8 +29,9 @@ void require_same_everywhere(World& world, const std::string& options_text, cons
   for (std::size_t rank = 1; rank < all.size(); ++rank) {
     for (std::size_t i = 0; i < kNames.size(); ++i) {
       if (all[rank][i] == all[0][i]) continue;
-      throw UsageError("rank " + std::to_string(rank) + " on " + world.places()[rank].host + " has another " +
-                       kNames[i] + " than rank 0; start the same everywhere");
+      throw CollectiveError(ExitCode::kUsage, "rank " + std::to_string(rank) + " on " +
+                                                  world.places()[rank].host + " has another " + kNames[i] +
+                                                  " than rank 0; start the same everywhere");
     }
   }
 }

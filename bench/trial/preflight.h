@@ -6,7 +6,7 @@
 namespace tpscale {
 
 /// Before the first collective: every rank must run the same binary with the same options, libraries and
-/// weights. Throws UsageError, on all ranks, that names the first rank that differs and in what.
+/// weights. Throws CollectiveError that names the first rank that differs and in what.
 void require_same_everywhere(World& world, const std::string& options_text, const std::string& weights_hash);
 
 }  // namespace tpscale

@@ -8,6 +8,7 @@
 #include "bench/print/number.h"
 #include "bench/print/table.h"
 #include "bench/statistics/bootstrap.h"
+#include "bench/statistics/counted_repetitions.h"
 #include "bench/statistics/sample_statistics.h"
 
 namespace tpscale {
@@ -47,8 +48,7 @@ bool is_repeat(const Point& point) {
 std::vector<double> seconds_of(const Point& point, const Phase& phase) {
   if (find_metric(point, phase.throughput) == nullptr) return {};
   for (const Samples& samples : point.samples) {
-    if (samples.name == phase.seconds)
-      return repetition_times(samples.rows, static_cast<std::size_t>(samples.warm_ups));
+    if (samples.name == phase.seconds) return counted_seconds(samples);
   }
   return {};
 }

@@ -66,7 +66,7 @@ Samples rank_samples(std::string name, std::string unit, std::string clock, std:
 
 TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
                            std::span<const Request> requests, const std::function<Next(double)>& decide,
-                           PressureGauge& gauge, const std::string& inject_bug) {
+                           RunDelayGauge& gauge, const std::string& inject_bug) {
   TimedTrial trial;
   for (const std::string_view name : kTimedNames) {
     trial.samples.push_back(
@@ -79,8 +79,9 @@ TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group
     gauge.start();
     const auto mine = repeat_once(engine, backend, group, requests, inject_bug, trial.last);
     if (repetition > 0) trial.timed_seconds += mine[0];
-    const std::string mark = gauge.mark();
+    const std::array waited{gauge.share().value_or(0.0)};
     const auto all = gather(group, mine);
+    const std::string mark = RunDelayGauge::mark(std::ranges::max(gather(group, waited))[0]);
     double slowest = 0.0;
     for (std::size_t i = 0; i < trial.samples.size(); ++i) {
       auto& row = trial.samples[i].rows.emplace_back();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "bench/provenance/pressure_gauge.h"
+#include "bench/provenance/run_delay_gauge.h"
 #include "bench/store/point.h"
 #include "comm/communicator.h"
 #include "engine/engine.h"
@@ -33,11 +33,11 @@ struct TimedTrial {
 
 /// What all ranks of a group do the same: one warm-up and repetitions of the whole workload, caches flushed
 /// before each. `decide` is asked on rank 0 after each repetition with its seconds (the maximum over ranks);
-/// the warm-up is asked about with a negative number. Rank 0's `gauge` marks the repetitions during which
-/// others took the cores. `inject_bug` (tests): "clock" and "time" give wrong seconds on purpose.
+/// the warm-up is asked about with a negative number. `gauge` (one a rank) marks the repetitions during which
+/// others took a rank's cores. `inject_bug` (tests): "clock" and "time" give wrong seconds on purpose.
 TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
                            std::span<const Request> requests, const std::function<Next(double)>& decide,
-                           PressureGauge& gauge, const std::string& inject_bug);
+                           RunDelayGauge& gauge, const std::string& inject_bug);
 
 /// Samples with a column a rank, filled row by row.
 Samples rank_samples(std::string name, std::string unit, std::string clock, std::string phase, int ranks);

@@ -1,68 +1,39 @@
-#include <algorithm>
-#include <array>
-#include <cstring>
+#include <span>
+#include <vector>
 
 #include "parallel/world.h"
+#include "parallel/world/outcome.h"
 
 namespace tpscale {
 namespace {
 
-/// How a function ended on one rank, in a form that travels.
-struct Verdict {
-  bool failed = false;
-  bool out_of_memory = false;
-  ExitCode code = ExitCode::kDone;
-  std::size_t requested = 0;
-  std::size_t available = 0;
-  std::array<char, 2000> message{};
-
-  void fail(ExitCode with, std::string_view text) {
-    failed = true;
-    code = with;
-    text = text.substr(0, message.size() - 1);
-    std::ranges::copy(text, message.begin());
-  }
-  [[noreturn]] void raise(const std::string& prefix) const {
-    const std::string text = prefix + message.data();
-    if (out_of_memory) throw OutOfMemoryError(text, requested, available);
-    throw CollectiveError(code, text);
-  }
-};
-
-Verdict judge(const std::function<void()>& function) {
-  Verdict verdict;
-  try {
-    function();
-  } catch (const OutOfMemoryError& error) {
-    verdict.fail(error.code(), error.what());
-    verdict.out_of_memory = true;
-    verdict.requested = error.requested_bytes();
-    verdict.available = error.available_bytes();
-  } catch (const Error& error) {
-    verdict.fail(error.code(), error.what());
-  } catch (const std::exception& error) {
-    verdict.fail(ExitCode::kFailure, error.what());
-  }
-  return verdict;
+/// Every rank of `ranks` (a World or a group) tells how it went; the lowest one that failed speaks for all.
+template <class Ranks>
+void raise_first_failure(Ranks& ranks, const Outcome& mine) {
+  std::vector<Outcome> all(static_cast<std::size_t>(ranks.size()));
+  ranks.all_gather_host(std::as_writable_bytes(std::span(all)), std::as_bytes(std::span(&mine, 1)));
+  for (std::size_t rank = 0; rank < all.size(); ++rank) all[rank].raise_if_failed(static_cast<int>(rank));
 }
 
 }  // namespace
 
 void on_rank_zero(World& world, const std::function<void()>& function) {
-  Verdict verdict;
-  if (world.rank() == 0) verdict = judge(function);
-  world.announce(std::as_writable_bytes(std::span(&verdict, 1)));
-  if (verdict.failed) verdict.raise("");
+  while_others_sleep(world, 1, function);
+}
+
+void while_others_sleep(World& world, int degree, const std::function<void()>& function) {
+  Outcome outcome;
+  if (world.rank() < degree) outcome = outcome_of(function);
+  world.announce(std::as_writable_bytes(std::span(&outcome, 1)));
+  outcome.raise_if_failed(0);
 }
 
 void together(World& world, const std::function<void()>& function) {
-  const Verdict mine = judge(function);
-  std::vector<Verdict> all(static_cast<std::size_t>(world.size()));
-  world.all_gather_host(std::as_writable_bytes(std::span(all)), std::as_bytes(std::span(&mine, 1)));
-  const auto failed = std::ranges::find_if(all, &Verdict::failed);
-  if (failed == all.end()) return;
-  const auto rank = failed - all.begin();
-  failed->raise(rank > 0 ? "rank " + std::to_string(rank) + ": " : "");
+  raise_first_failure(world, outcome_of(function));
+}
+
+void together(Communicator& group, const std::function<void()>& function) {
+  raise_first_failure(group, outcome_of(function));
 }
 
 }  // namespace tpscale

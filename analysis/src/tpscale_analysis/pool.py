@@ -37,10 +37,10 @@ def pool_rows(runs: Sequence[Point], key: str, tainted: bool = False) -> FloatAr
 def _pool(name: str, runs: Sequence[Point]) -> Metric:
     metrics = [run.results[name] for run in runs]
     plain_name = name.removesuffix("_per_device")
+    if len(metrics) == 1:
+        return metrics[0]  # made from the very repetitions that count
     key = _TIME_OF.get(plain_name, f"timed/{name}")
     clean, tainted = pool_rows(runs, key), pool_rows(runs, key, tainted=True)
-    if len(metrics) == 1 and not (clean.size and tainted.size):
-        return metrics[0]  # made from the very repetitions that count
     times = (
         clean.max(axis=1) if clean.size else tainted.max(axis=1) if tainted.size else np.empty(0)
     )
@@ -48,15 +48,15 @@ def _pool(name: str, runs: Sequence[Point]) -> Metric:
         work = _work(name, runs, key) if plain_name in _TIME_OF else None
         marks = () if clean.size else (TAINTED,)
         return _from_times(name, metrics, times, work, (*series_marks(times), *marks), len(runs))
-    return metrics[0] if len(metrics) == 1 else _envelope(metrics)
+    return _envelope(metrics)
 
 
 def _work(name: str, runs: Sequence[Point], key: str) -> float:
-    """What is divided by the time. A stored rate is the median of work / time over all repetitions."""
+    """What is divided by the time. A stored rate is the median of work / time over the repetitions that count."""
     found = []
     for run in (run for run in runs if key in run.samples):
-        rows = [run.samples[key].counted(tainted) for tainted in (False, True)]
-        times = np.concatenate(rows).max(axis=1)
+        clean = run.samples[key].counted(tainted=False)
+        times = (clean if clean.size else run.samples[key].counted(tainted=True)).max(axis=1)
         if (times > 0).all():
             found.append(run.results[name].value / float(np.median(1 / times)))
     return float(np.median(found)) if found else 0.0
@@ -74,7 +74,7 @@ def _from_times(
     estimate = median_estimate(values, f"{name} {work} {len(times)}")
     kept = [m for metric in metrics for m in metric.marks if m not in _OF_THE_SERIES]
     arithmetic = f"{work:.6g} / seconds of a repetition" if work else "seconds of a repetition"
-    where = "of one launch" if launches == 1 else f"of {launches} launches"
+    where = f"of {launches} launches"
     return Metric(
         name=name,
         unit=metrics[0].unit,

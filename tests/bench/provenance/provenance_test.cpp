@@ -12,7 +12,7 @@
 #include "bench/provenance/control_group.h"
 #include "bench/provenance/environment.h"
 #include "bench/provenance/hardware.h"
-#include "bench/provenance/pressure_gauge.h"
+#include "bench/provenance/run_delay_gauge.h"
 #include "bench/store/schema_check.h"
 #include "core/check.h"
 
@@ -156,38 +156,43 @@ TEST_F(PaperHost, FirstVersionOfControlGroups) {
   EXPECT_EQ(limits.memory, "none");
 }
 
-TEST_F(PaperHost, PressureMarksASample) {
-  const auto total = [&](int microseconds) {
-    file("/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=" + std::to_string(microseconds) +
-                     "\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+TEST_F(PaperHost, WaitingForACoreMarksASample) {
+  const auto waited = [&](const char* thread, std::int64_t nanoseconds) {
+    file("/task/" + std::string(thread) + "/schedstat", "123456 " + std::to_string(nanoseconds) + " 17\n");
   };
-  total(1000000);
-  PressureGauge gauge(false, root_ + "/cpu");
+  waited("10", 1'000'000);
+  waited("11", 5'000'000);
+  RunDelayGauge gauge(false, root_ + "/task");
   EXPECT_EQ(gauge.absent_reason(), "");
-  EXPECT_EQ(gauge.mark(), "");  // not started
+  EXPECT_FALSE(gauge.share().has_value());  // not started
   gauge.start();
-  total(1005000);  // 5 ms of at least 2 s
-  EXPECT_EQ(gauge.mark(), "");
-  total(1100000);  // 100 ms of 2 s
-  EXPECT_THAT(gauge.mark(), testing::StartsWith("tainted: "));
-  EXPECT_NEAR(gauge.share().value_or(0.0), 0.05, 0.02);
+  EXPECT_EQ(gauge.share(), 0.0);
+  waited("11", 3'600'000'000'000);  // an hour: however long the test takes, more than its window
+  waited("12", 4'000'000);          // a thread born meanwhile
+  const double share = gauge.share().value_or(0.0);
+  EXPECT_GT(share, 1.0);
+  EXPECT_THAT(RunDelayGauge::mark(share), testing::StartsWith("tainted: "));
+  EXPECT_EQ(RunDelayGauge::mark(0.004), "");
   gauge.start();
-  EXPECT_EQ(gauge.mark(), "");
+  EXPECT_EQ(gauge.share(), 0.0);
 }
 
-TEST_F(PaperHost, PressureThatTellsNothingMarksNothing) {
-  PressureGauge absent(false, root_ + "/nothing");
-  absent.start();
-  EXPECT_EQ(absent.mark(), "");
-  EXPECT_THAT(absent.absent_reason(), HasSubstr("not readable"));
-  file("/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
-  PressureGauge crowded(true, root_ + "/cpu");
+TEST_F(PaperHost, WhatCannotBeToldMarksNothing) {
+  EXPECT_THAT(RunDelayGauge(false, root_ + "/nothing").absent_reason(), HasSubstr("not readable"));
+  file("/odd/10/schedstat", "12 x 3\n");
+  EXPECT_THAT(RunDelayGauge(false, root_ + "/odd").absent_reason(), HasSubstr("not readable"));
+  file("/task/10/schedstat", "1 2 3\n");
+  RunDelayGauge crowded(true, root_ + "/task");
   crowded.start();
-  file("/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=90000000\n");
-  EXPECT_EQ(crowded.mark(), "");
+  EXPECT_FALSE(crowded.share().has_value());
   EXPECT_THAT(crowded.absent_reason(), HasSubstr("oversubscribed"));
-  file("/odd", "some avg10=0.00 total=12x\n");
-  EXPECT_THAT(PressureGauge(false, root_ + "/odd").absent_reason(), HasSubstr("not readable"));
+}
+
+TEST(RunDelayGauge, ReadsThisProcess) {
+  RunDelayGauge gauge(false);
+  if (!gauge.absent_reason().empty()) GTEST_SKIP() << gauge.absent_reason();
+  gauge.start();
+  EXPECT_GE(gauge.share().value_or(-1.0), 0.0);
 }
 
 }  // namespace

@@ -190,5 +190,28 @@ TEST(CommunicationFigures, FollowNcclsDefinitions) {
   EXPECT_THAT(metric(point, "decode_comm_fraction").marks, Contains("instrumented"));
 }
 
+TEST(Figures, TaintedRepetitionsAreLeftOutWhereOthersAreLeft) {
+  PointFacts facts = sound_facts();
+  for (Samples& samples : facts.timed.samples) {
+    samples.rows[2] = {50.0, 50.0};
+    samples.marks[2] = "tainted: waited 30.0 % of the time for a core";
+  }
+  Point point;
+  add_figures(point, facts);
+  EXPECT_DOUBLE_EQ(metric(point, "wall_seconds").value, 10.0);
+  EXPECT_EQ(metric(point, "wall_seconds").samples, 2);
+  EXPECT_THAT(metric(point, "wall_seconds").how_obtained, HasSubstr("1 tainted left out"));
+  EXPECT_THAT(metric(point, "wall_seconds").marks, testing::Not(Contains("tainted")));
+}
+
+TEST(Figures, WhereAllAreTaintedAllCountAndSaySo) {
+  PointFacts facts = sound_facts();
+  for (Samples& samples : facts.timed.samples) samples.marks.assign(4, "tainted: x");
+  Point point;
+  add_figures(point, facts);
+  EXPECT_EQ(metric(point, "wall_seconds").samples, 3);
+  EXPECT_THAT(metric(point, "wall_seconds").marks, Contains("tainted"));
+}
+
 }  // namespace
 }  // namespace tpscale
