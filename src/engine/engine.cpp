@@ -39,7 +39,12 @@ Engine::Parts::Parts(Backend& backend_, Communicator& comm_, const ModelSource& 
              {.max_tokens = sizes_.max_step_tokens,
               .max_sequences = sizes_.max_num_seqs,
               .max_blocks = blocks_for(sizes_.max_model_len, sizes_.block_size),
-              .block_size = sizes_.block_size}) {}
+              .block_size = sizes_.block_size,
+              .max_model_len = sizes_.max_model_len}),
+      graph_choice(choose_graphs(backend_, comm_, options_.cuda_graphs)),
+      graphs(graph_choice.on),
+      run_ahead(options_.run_ahead == "auto" ? backend_.stream().native() != nullptr
+                                             : options_.run_ahead == "on") {}
 
 Engine::Engine(Backend& backend, Communicator& comm, const ModelSource& source, const ModelShard& shard,
                const EngineOptions& options, const EngineSizes& sizes) {
@@ -59,13 +64,44 @@ RunResult Engine::run(std::span<const Request> requests, const Execution& execut
   Parts& parts = *parts_;
   const ModelConfig& config = parts.transformer.config();
   check_requests(requests, config.vocab_size, parts.sizes);
+  warm_up();
+  const bool plain = parts.plain(execution);
   const RunParts run_parts{.config = config,
                            .shard = parts.transformer.shard(),
                            .dtype = parts.transformer.dtype(),
+                           .backend = parts.backend,
                            .runner = parts.runner,
                            .blocks = parts.blocks,
-                           .comm = parts.comm};
+                           .comm = parts.comm,
+                           .graphs = plain && parts.graphs,
+                           .run_ahead = plain && parts.run_ahead};
   return ServingRun(run_parts, parts.options, parts.sizes, requests).serve(execution, after_step);
+}
+
+void Engine::warm_up() {
+  Parts& parts = *parts_;
+  if (parts.warm) return;
+  parts.transformer.take_message_memory(parts.comm);
+  if (parts.graph_choice.on) parts.runner.capture(parts.plain_execution());
+  parts.warm = true;
+}
+
+const GraphFacts& Engine::graph_facts() const noexcept {
+  return parts_->graph_choice.on && parts_->warm ? parts_->runner.graph_facts() : parts_->graph_choice;
+}
+
+void Engine::use_graphs(bool on) {
+  if (on && !parts_->graph_choice.on) {
+    throw NotAvailableError("this engine has no decode graphs: " + parts_->graph_choice.reason);
+  }
+  parts_->graphs = on;
+}
+
+void Engine::use_run_ahead(bool on) noexcept {
+  parts_->run_ahead = on;
+}
+bool Engine::runs_ahead() const noexcept {
+  return parts_->run_ahead;
 }
 
 void Engine::flush_prefix_cache() {

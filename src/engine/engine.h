@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "engine/graph_facts.h"
 #include "engine/options.h"
 #include "model/cost.h"
 #include "model/execution.h"
@@ -30,17 +31,21 @@ struct RequestResult {
   std::int64_t preemptions = 0;
 };
 
-/// One forward pass.
+/// One forward pass. Where a step is enqueued while the one before it runs, its seconds begin when that one's
+/// tokens are known: the records of a run never overlap, and host work that the device hides is in none.
 struct StepRecord {
   double start_s = 0.0;             ///< after the start of the run
   double schedule_seconds = 0.0;    ///< host: choosing the batch and writing its inputs
   double forward_seconds = 0.0;     ///< until the tokens are known on the host
+  double enqueue_seconds = 0.0;     ///< host: copying its inputs and enqueueing it, until the last launch
+                                    ///< returned; all of the step where the device does not work alone
   std::int64_t prefill_tokens = 0;  ///< prompt (or recomputed) tokens
   std::int64_t decode_tokens = 0;   ///< one a decoding sequence
   std::int64_t num_sequences = 0;
   StepShape shape;
   double prefill_flops_share =
-      0.0;  ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
+      0.0;             ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
+  bool graph = false;  ///< it was replayed from a graph
 };
 
 struct RunResult {
@@ -102,11 +107,23 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// Serves all requests to their end. `execution`: what the steps run on (pass decorators for an
-  /// instrumented run); defaults to the plain ops and communicator. `after_step` is called between steps
-  /// (progress, interrupt).
+  /// instrumented run, which takes one step after the other and no graphs); defaults to the plain ops and
+  /// communicator. `after_step` is called once a step, when its tokens are known (progress, interrupt).
   RunResult run(std::span<const Request> requests);
   RunResult run(std::span<const Request> requests, const Execution& execution,
                 const std::function<void(const StepRecord&)>& after_step = {});
+
+  /// What a run would else begin with, outside its clock: takes the communicator's memory for messages and
+  /// captures the decode graphs. Collective over the group; does nothing the second time.
+  void warm_up();
+  /// The decode graphs: whether there are any or why not, and after warm_up() what they cost.
+  const GraphFacts& graph_facts() const noexcept;
+  /// Later runs with or without the graphs this engine has: the two arms of a comparison. Throws
+  /// NotAvailableError where it has none.
+  void use_graphs(bool on);
+  /// Later runs with or without enqueueing a step while the one before it runs.
+  void use_run_ahead(bool on) noexcept;
+  bool runs_ahead() const noexcept;
 
   /// Scores of tokens[1..]: nll[i] is that of token i+1. One uncut forward where the text fits a step, else
   /// chunks through the cache. Throws UsageError where it is longer than max_model_len. Leaves no block in

@@ -11,6 +11,9 @@ struct Engine::Parts {
   Parts(Backend& backend_, Communicator& comm_, const ModelSource& source, const ModelShard& shard,
         const EngineOptions& options_, const EngineSizes& sizes_, Dtype dtype);
   Execution plain_execution() { return {backend.ops(), comm}; }
+  bool plain(const Execution& execution) noexcept {
+    return &execution.ops == &backend.ops() && &execution.comm == &comm;
+  }
 
   Backend& backend;
   Communicator& comm;
@@ -20,6 +23,10 @@ struct Engine::Parts {
   KvCache cache;
   BlockManager blocks;
   ModelRunner runner;
+  GraphFacts graph_choice;  ///< before the capture
+  bool graphs;              ///< runs take them
+  bool run_ahead;
+  bool warm = false;
 };
 
 }  // namespace tpscale

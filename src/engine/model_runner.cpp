@@ -1,34 +1,64 @@
 #include "engine/model_runner.h"
 
 namespace tpscale {
+namespace {
+
+std::size_t bytes_of_ids(std::int64_t count) {
+  return static_cast<std::size_t>(count) * sizeof(std::int32_t);
+}
+
+}  // namespace
 
 ModelRunner::ModelRunner(Backend& backend, Transformer& transformer, KvCache& cache, const StepLimits& limits)
     : backend_(backend),
       transformer_(transformer),
       cache_(cache),
       inputs_(backend, limits),
-      device_ids_(backend.allocate(static_cast<std::size_t>(limits.max_sequences) * sizeof(std::int32_t),
-                                   MemoryKind::kActivations)),
-      host_ids_(static_cast<std::size_t>(limits.max_sequences)) {}
+      chosen_(backend.allocate(bytes_of_ids(limits.max_sequences), MemoryKind::kActivations)),
+      fetches_{backend.make_fetch(bytes_of_ids(limits.max_sequences)),
+               backend.make_fetch(bytes_of_ids(limits.max_sequences))},
+      graphs_(backend, limits.max_sequences) {}
 
-void ModelRunner::prepare(const StepPlan& plan) {
-  batch_ = inputs_.prepare(plan, transformer_);
+void ModelRunner::capture(const Execution& execution) {
+  graphs_.capture([&](std::int64_t rows) -> std::function<void()> {
+    inputs_.write_padding(rows);
+    inputs_.upload();
+    return [this, execution, batch = inputs_.batch(), sources = inputs_.sources()] {
+      run(execution, batch, sources);
+    };
+  });
 }
 
-std::span<const std::int32_t> ModelRunner::next_tokens(const Execution& execution) {
-  const auto count = static_cast<std::size_t>(batch_.num_logits);
-  if (count == 0) {  // the middle of a long prompt: keys and values only
-    transformer_.forward(execution, batch_, cache_.layers());
-    backend_.stream().synchronize();
-    return {};
+void ModelRunner::prepare(const StepPlan& plan, bool graphs) {
+  const bool decode = plan.prefill_tokens == 0;
+  bucket_ = graphs && decode ? graphs_.bucket_for(static_cast<std::int64_t>(plan.items.size())) : 0;
+  inputs_.write(plan, transformer_, bucket_);
+}
+
+void ModelRunner::run(const Execution& execution, const BatchView& batch, const std::int32_t* sources) {
+  auto* const chosen = chosen_.as<std::int32_t>();
+  if (sources != nullptr) {
+    execution.ops.feed_tokens(inputs_.token_ids(), sources, batch.num_tokens, chosen);
   }
-  transformer_.next_tokens(execution, batch_, cache_.layers(), device_ids_.as<std::int32_t>());
-  backend_.download(host_ids_.data(), device_ids_.data(), count * sizeof(std::int32_t));
-  return std::span(host_ids_).first(count);
+  transformer_.next_tokens(execution, batch, cache_.layers(), chosen);
+}
+
+HostFetch& ModelRunner::enqueue(const Execution& execution) {
+  inputs_.upload();
+  if (bucket_ > 0) {
+    graphs_.launch(bucket_);
+  } else {
+    run(execution, inputs_.batch(), inputs_.fed() ? inputs_.sources() : nullptr);
+  }
+  HostFetch& fetch = *fetches_[turn_];
+  turn_ = 1 - turn_;
+  fetch.start(chosen_.data(), bytes_of_ids(inputs_.shape().num_logits));
+  return fetch;
 }
 
 TensorView ModelRunner::hidden_states(const Execution& execution) {
-  return transformer_.forward(execution, batch_, cache_.layers());
+  inputs_.upload();
+  return transformer_.forward(execution, inputs_.batch(), cache_.layers());
 }
 
 }  // namespace tpscale

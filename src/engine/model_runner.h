@@ -1,8 +1,9 @@
 #pragma once
+#include <array>
 #include <cstdint>
-#include <span>
-#include <vector>
+#include <memory>
 
+#include "engine/decode_graphs.h"
 #include "engine/step_inputs.h"
 #include "kv/kv_cache.h"
 #include "model/execution.h"
@@ -10,17 +11,24 @@
 
 namespace tpscale {
 
-/// Runs the model over the steps the scheduler planned: inputs in, token ids out. Allocates nothing after its
-/// construction.
+/// Runs the model over the steps the scheduler planned: inputs in, token ids out. Enqueues and does not wait:
+/// a step may be prepared and enqueued while the one before it runs, its unknown tokens taken on the device
+/// from what that one chooses. Allocates nothing after its construction and the capture of graphs.
 class ModelRunner {
  public:
   ModelRunner(Backend& backend, Transformer& transformer, KvCache& cache, const StepLimits& limits);
 
-  /// Writes and enqueues the inputs of `plan`: host work.
-  void prepare(const StepPlan& plan);
-  /// Runs the step prepared last and waits for the next token of every sequence that samples, in the plan's
-  /// order.
-  std::span<const std::int32_t> next_tokens(const Execution& execution);
+  /// Records decode steps over `execution` as graphs. Collective; does nothing the second time.
+  void capture(const Execution& execution);
+  const GraphFacts& graph_facts() const noexcept { return graphs_.facts(); }
+
+  /// Writes the inputs of `plan`: host work. `graphs`: a decode step is to run as a graph where one was
+  /// captured for so many sequences.
+  void prepare(const StepPlan& plan, bool graphs);
+  bool prepared_graph() const noexcept { return bucket_ > 0; }
+  /// Enqueues the step prepared last and returns the copy of the tokens it chooses (int32, one for every
+  /// sequence that samples, in the plan's order) that is then under way; good until the next step but one.
+  HostFetch& enqueue(const Execution& execution);
   /// Runs the step prepared last up to its hidden states [num_tokens, hidden].
   TensorView hidden_states(const Execution& execution);
 
@@ -28,13 +36,18 @@ class ModelRunner {
   const StepShape& prefill_shape() const noexcept { return inputs_.prefill_shape(); }
 
  private:
+  /// `sources`: of the batch's tokens; nullptr: the host knew them all.
+  void run(const Execution& execution, const BatchView& batch, const std::int32_t* sources);
+
   Backend& backend_;
   Transformer& transformer_;
   KvCache& cache_;
   StepInputs inputs_;
-  BatchView batch_;
-  Buffer device_ids_;                   ///< [max_sequences]
-  std::vector<std::int32_t> host_ids_;  ///< [max_sequences]
+  Buffer chosen_;                                      ///< [max_sequences] token ids of the latest step
+  std::array<std::unique_ptr<HostFetch>, 2> fetches_;  ///< of this step and of the one before
+  std::size_t turn_ = 0;
+  DecodeGraphs graphs_;
+  std::int64_t bucket_ = 0;  ///< graph of the step prepared last; 0: none
 };
 
 }  // namespace tpscale

@@ -15,6 +15,11 @@ void require_range(const char* flag, std::int64_t value, std::int64_t least, std
                    std::to_string(least) + " and " + std::to_string(most));
 }
 
+void require_switch(const char* flag, const std::string& value) {
+  if (value == "auto" || value == "on" || value == "off") return;
+  throw UsageError(std::string("--") + flag + " is '" + value + "' but must be auto, on or off");
+}
+
 }  // namespace
 
 void validate(const EngineOptions& options) {
@@ -24,6 +29,8 @@ void validate(const EngineOptions& options) {
   require_range("max-model-len", options.max_model_len, 0, kMost);
   require_range("num-kv-blocks", options.num_kv_blocks, 0, kMost);
   if (!options.dtype.empty()) parse_dtype(options.dtype);
+  require_switch("cuda-graphs", options.cuda_graphs);
+  require_switch("run-ahead", options.run_ahead);
   if (!is_scheduler(options.scheduler)) {
     throw UsageError("--scheduler '" + options.scheduler + "' is unknown; there are: " + scheduler_names());
   }

@@ -15,6 +15,7 @@ Scheduler::Scheduler(BlockManager& blocks, const SchedulerLimits& limits, std::i
   arrived_.reserve(all);
   preempted_.reserve(most);
   running_.reserve(most);
+  sampled_.reserve(most);
   plan_.items.reserve(most);
 }
 
@@ -113,22 +114,28 @@ void Scheduler::account_computed(Sequence& sequence, std::int64_t num_tokens) {
   sequence.furthest = std::max(sequence.furthest, end);
 }
 
-void Scheduler::commit(std::span<const std::int32_t> next_tokens) {
-  std::size_t next = 0;
+void Scheduler::advance(std::vector<Sequence*>& sampled) {
+  sampled.clear();
   for (const ScheduledSequence& item : plan_.items) {
     Sequence& sequence = *item.sequence;
     const bool samples = item.samples();
     account_computed(sequence, item.num_tokens);
+    check(!sequence.awaits_token(), "a step is followed before the tokens it read are known");
     sequence.num_computed += item.num_tokens;
     blocks_.publish(sequence.blocks, sequence.computed_tokens());
     if (!samples) continue;
-    check(next < next_tokens.size(), "fewer tokens than sequences that sample");
-    sequence.tokens.push_back(next_tokens[next++]);
+    sequence.await_token(static_cast<std::int32_t>(sampled.size()));
+    sampled.push_back(&sequence);
     if (sequence.finished()) blocks_.release(sequence.blocks);
   }
-  check(next == next_tokens.size(), "more tokens than sequences that sample");
   std::erase_if(running_, [](const Sequence* sequence) { return sequence->finished(); });
   plan_.clear();
+}
+
+void Scheduler::commit(std::span<const std::int32_t> next_tokens) {
+  advance(sampled_);
+  check(next_tokens.size() == sampled_.size(), "one token for each sequence that samples");
+  for (std::size_t i = 0; i < sampled_.size(); ++i) sampled_[i]->learn_token(next_tokens[i]);
 }
 
 }  // namespace tpscale

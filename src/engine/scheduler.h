@@ -42,8 +42,12 @@ class Scheduler {
 
   /// The next step; never empty unless idle. Valid until the next call.
   const StepPlan& schedule();
-  /// After the step: one token for each item that samples, in their order. Appends them, publishes filled
-  /// blocks and retires what is finished.
+  /// Moves the sequences past the step, which has been enqueued at least: publishes filled blocks, retires
+  /// what is finished, and appends a token that is awaited to each sequence that samples; `sampled` (reserved
+  /// for max_num_seqs) gets these, in the order of the step. Every token that this step read is known by now:
+  /// a block is published only with known tokens.
+  void advance(std::vector<Sequence*>& sampled);
+  /// After a step whose tokens are known at once, one for each item that samples: advance() and the tokens.
   void commit(std::span<const std::int32_t> next_tokens);
 
   const SchedulerCounts& counts() const noexcept { return counts_; }
@@ -77,6 +81,7 @@ class Scheduler {
   std::size_t next_arrived_ = 0;      ///< first of them that was never admitted
   std::vector<Sequence*> preempted_;  ///< a stack: the last one waits first
   std::vector<Sequence*> running_;    ///< in order of admission
+  std::vector<Sequence*> sampled_;    ///< of commit()
   StepPlan plan_;
   SchedulerCounts counts_;
 };

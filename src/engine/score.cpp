@@ -57,7 +57,7 @@ std::vector<TokenScore> Engine::score(std::span<const std::int32_t> tokens) {
     const std::int64_t step = std::min(inputs - text.num_computed, parts.sizes.max_step_tokens);
     plan.clear();
     plan.add(text, step);
-    parts.runner.prepare(plan);
+    parts.runner.prepare(plan, false);
     const TensorView hidden = parts.runner.hidden_states(execution);
     for (std::int64_t first = 0; first < step; first += parts.sizes.max_logits) {
       const std::int64_t rows = std::min(step - first, parts.sizes.max_logits);

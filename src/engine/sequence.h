@@ -10,6 +10,9 @@ namespace tpscale {
 
 /// One request on its way through the engine. Its vectors are reserved at the start of a run.
 struct Sequence {
+  static constexpr std::int32_t kNothingAwaited = -1;
+  static constexpr std::int32_t kUnknownToken = -1;
+
   std::int64_t id = 0;               ///< place among the run's requests
   std::vector<std::int32_t> tokens;  ///< prompt, then what has been generated
   std::int64_t num_prompt_tokens = 0;
@@ -18,6 +21,9 @@ struct Sequence {
   std::int64_t prefill_end =
       0;  ///< tokens it had when it was admitted: what lies below is prefill, above decode
   BlockTable blocks;
+  /// The last of `tokens` has been chosen on the device and the host does not know it yet: its place among
+  /// those that the latest step chose. -1: all are known.
+  std::int32_t awaited = kNothingAwaited;
 
   // Accounts, kept over preemptions.
   std::int64_t furthest = 0;  ///< most tokens that were ever computed or found: below it work is done again
@@ -29,6 +35,15 @@ struct Sequence {
   bool prefilling() const noexcept { return num_computed < prefill_end; }
   /// The last token it generates is never computed.
   std::int64_t most_stored_tokens() const noexcept { return num_prompt_tokens + max_new_tokens - 1; }
+  bool awaits_token() const noexcept { return awaited != kNothingAwaited; }
+  void await_token(std::int32_t place) {
+    tokens.push_back(kUnknownToken);
+    awaited = place;
+  }
+  void learn_token(std::int32_t token) {
+    tokens.back() = token;
+    awaited = kNothingAwaited;
+  }
   bool finished() const noexcept { return num_tokens() == num_prompt_tokens + max_new_tokens; }
   std::span<const std::int32_t> computed_tokens() const noexcept {
     return std::span(tokens).first(static_cast<std::size_t>(num_computed));

@@ -43,6 +43,10 @@ ServingRun::ServingRun(const RunParts& parts, const EngineOptions& options, cons
   scheduler_ = make_scheduler(options.scheduler, parts.blocks, limits, count);
   sequences_.reserve(requests.size());
   result_.requests.resize(requests.size());
+  for (Flight& flight : flights_) {
+    flight.started.reserve(static_cast<std::size_t>(std::min(count, sizes.max_num_seqs)));
+    flight.sampled.reserve(static_cast<std::size_t>(std::min(count, sizes.max_num_seqs)));
+  }
   std::size_t steps = requests.size();
   for (const Request& request : requests) {
     const auto id = sequences_.size();
@@ -63,13 +67,15 @@ double ServingRun::now() const {
 
 RunResult ServingRun::serve(const Execution& execution,
                             const std::function<void(const StepRecord&)>& after_step) {
+  after_step_ = after_step;
   start_ = std::chrono::steady_clock::now();
   while (true) {
     const double start_s = now();
     arrive(start_s);
     if (!scheduler_->idle()) {
       step(execution, start_s);
-      if (after_step) after_step(result_.steps.back());
+    } else if (in_flight_ != nullptr) {
+      land();
     } else if (!arrivals_.exhausted()) {
       wait_for_arrival(start_s);
     } else {
@@ -103,42 +109,72 @@ void ServingRun::wait_for_arrival(double now_s) {
 }
 
 void ServingRun::step(const Execution& execution, double start_s) {
-  const StepPlan& plan = scheduler_->schedule();
-  parts_.runner.prepare(plan);
-  StepRecord record{.start_s = start_s,
-                    .prefill_tokens = plan.prefill_tokens,
-                    .decode_tokens = plan.decode_tokens,
-                    .num_sequences = static_cast<std::int64_t>(plan.items.size()),
-                    .shape = parts_.runner.shape(),
-                    .prefill_flops_share = prefill_flops_share(plan)};
-  note_starts(plan, start_s);
-  const double forward_s = now();
-  const auto next_tokens = parts_.runner.next_tokens(execution);
+  Flight& flight = flights_[turn_];
+  turn_ = 1 - turn_;
+  enqueue(execution, start_s, flight);
+  if (parts_.run_ahead) {
+    land();  // the step before it: what this one has read is known then
+    scheduler_->advance(flight.sampled);
+    in_flight_ = &flight;
+    return;
+  }
+  flight.tokens->wait();
   const double known_s = now();
-  note_tokens(plan, next_tokens, known_s);
-  scheduler_->commit(next_tokens);
-  record.forward_seconds = known_s - forward_s;
-  record.schedule_seconds = now() - start_s - record.forward_seconds;
-  result_.steps.push_back(record);
+  scheduler_->advance(flight.sampled);
+  settle(flight, known_s);
 }
 
-void ServingRun::note_starts(const StepPlan& plan, double start_s) {
+void ServingRun::enqueue(const Execution& execution, double start_s, Flight& flight) {
+  const StepPlan& plan = scheduler_->schedule();
+  const Range range(parts_.backend, plan.decode_tokens == 0    ? "prefill"
+                                    : plan.prefill_tokens == 0 ? "decode"
+                                                               : "mixed step");
+  parts_.runner.prepare(plan, parts_.graphs);
+  flight.record = StepRecord{.start_s = start_s,
+                             .prefill_tokens = plan.prefill_tokens,
+                             .decode_tokens = plan.decode_tokens,
+                             .num_sequences = static_cast<std::int64_t>(plan.items.size()),
+                             .shape = parts_.runner.shape(),
+                             .prefill_flops_share = prefill_flops_share(plan),
+                             .graph = parts_.runner.prepared_graph()};
+  flight.started.clear();
   for (const ScheduledSequence& item : plan.items) {
-    const Sequence& sequence = *item.sequence;
+    Sequence& sequence = *item.sequence;
     const bool first = sequence.preemptions == 0 && sequence.num_computed == sequence.cached_prompt_tokens;
-    if (item.prefill && first)
-      result_.requests[static_cast<std::size_t>(sequence.id)].prefill_start_s = start_s;
+    if (item.prefill && first) flight.started.push_back(&sequence);
   }
+  flight.enqueue_s = now();
+  flight.tokens = &parts_.runner.enqueue(execution);
+  flight.record.enqueue_seconds = now() - flight.enqueue_s;
 }
 
-void ServingRun::note_tokens(const StepPlan& plan, std::span<const std::int32_t> next_tokens, double time_s) {
-  std::size_t next = 0;
-  for (const ScheduledSequence& item : plan.items) {
-    if (!item.samples()) continue;
-    RequestResult& request = result_.requests[static_cast<std::size_t>(item.sequence->id)];
-    request.tokens.push_back(next_tokens[next++]);
-    request.token_times_s.push_back(time_s);
+void ServingRun::land() {
+  if (in_flight_ == nullptr) return;
+  Flight& flight = *std::exchange(in_flight_, nullptr);
+  flight.tokens->wait();
+  settle(flight, now());
+}
+
+void ServingRun::settle(Flight& flight, double known_s) {
+  StepRecord& record = flight.record;
+  const auto* tokens = static_cast<const std::int32_t*>(flight.tokens->data());
+  for (std::size_t i = 0; i < flight.sampled.size(); ++i) {
+    flight.sampled[i]->learn_token(tokens[i]);
+    RequestResult& request = result_.requests[static_cast<std::size_t>(flight.sampled[i]->id)];
+    request.tokens.push_back(tokens[i]);
+    request.token_times_s.push_back(known_s);
   }
+  // Every second of the wall belongs to one step: what was planned and enqueued while the step before ran is
+  // that one's time.
+  const double enqueue_s = std::max(flight.enqueue_s, attributed_s_);
+  record.start_s = std::max(record.start_s, attributed_s_);
+  for (const Sequence* sequence : flight.started)
+    result_.requests[static_cast<std::size_t>(sequence->id)].prefill_start_s = record.start_s;
+  record.forward_seconds = known_s - enqueue_s;
+  attributed_s_ = parts_.run_ahead ? known_s : now();
+  record.schedule_seconds = enqueue_s - record.start_s + attributed_s_ - known_s;
+  result_.steps.push_back(record);
+  if (after_step_) after_step_(result_.steps.back());
 }
 
 double ServingRun::prefill_flops_share(const StepPlan& plan) const {

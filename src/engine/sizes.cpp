@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "engine/engine.h"
 #include "engine/request_check.h"
-#include "engine/step_inputs.h"
+#include "engine/step_layout.h"
 #include "kv/block_manager.h"
 
 namespace tpscale {
@@ -44,8 +44,9 @@ void predict_bytes(EngineSizes& sizes, const ModelConfig& config, const ModelSha
   const std::int64_t logits = config.hidden_size + shard.tp_size * shard.vocab_size;
   const bool dynamic = config.rope.scaling == RopeScaling::kDynamic;
   const std::int64_t rotary = (sizes.max_model_len + (dynamic ? sizes.max_step_tokens : 0)) * config.head_dim;
-  const std::int64_t inputs = 3 * sizes.max_step_tokens + 1 +
-                              sizes.max_num_seqs * (4 + blocks_for(sizes.max_model_len, sizes.block_size));
+  const StepLayout layout(sizes.max_step_tokens, sizes.max_num_seqs, sizes.max_num_seqs,
+                          blocks_for(sizes.max_model_len, sizes.block_size));
+  const std::int64_t inputs = layout.total + sizes.max_num_seqs;  // and the tokens that a step chooses
   sizes.activation_bytes = (sizes.max_step_tokens * token + sizes.max_logits * logits) *
                                static_cast<std::int64_t>(size_of(dtype)) +
                            (rotary + inputs) * static_cast<std::int64_t>(sizeof(std::int32_t));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/check.h"
 #include "model/rotary_table.h"
@@ -38,6 +39,11 @@ struct Activations {
   Buffer picked;    ///< [S, H] rows whose logits are wanted
   Buffer logits;    ///< [tp * S, vocabulary shard], rank-major
 };
+
+void sum_over_ranks(Backend& backend, Communicator& comm, TensorView data) {
+  const Range range(backend, "all_reduce");
+  comm.all_reduce_sum(data);
+}
 
 }  // namespace
 
@@ -78,6 +84,12 @@ Transformer::Transformer(Backend& backend, const ModelSource& source, const Mode
                                      max_positions)) {}
 Transformer::~Transformer() = default;
 
+void Transformer::take_message_memory(Communicator& comm) {
+  for (Buffer* buffer : {&parts_->buffers.residual, &parts_->buffers.partial, &parts_->buffers.logits}) {
+    if (Buffer own = comm.allocate_messages(buffer->bytes()); own.data() != nullptr) *buffer = std::move(own);
+  }
+}
+
 const ModelConfig& Transformer::config() const noexcept {
   return parts_->config;
 }
@@ -114,23 +126,24 @@ TensorView Transformer::forward(const Execution& execution, const BatchView& bat
   const TensorView activated = p.view(p.buffers.inner, tokens, p.shard.intermediate_size);
 
   ops.embedding(residual, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
-  comm.all_reduce_sum(residual);
+  sum_over_ranks(p.backend, comm, residual);
   ops.rms_norm(normed, residual, p.weights.layers.front().input_norm, epsilon);
 
   for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
+    const Range range(p.backend, "layer");
     const LayerWeights& layer = p.weights.layers[i];
     const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
     ops.linear(qkv, normed, *layer.qkv, layer.qkv_bias);
     ops.rope_and_store_kv(qkv, p.heads, rotary, norms, batch, kv[i]);
     ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale, 0);
     ops.linear(partial, attended, *layer.o, layer.o_bias);
-    comm.all_reduce_sum(partial);
+    sum_over_ranks(p.backend, comm, partial);
     ops.add_rms_norm(normed, residual, partial, layer.post_norm, epsilon);
 
     ops.linear(gate_up, normed, *layer.gate_up, layer.gate_up_bias);
     ops.silu_and_mul(activated, gate_up);
     ops.linear(partial, activated, *layer.down, layer.down_bias);
-    comm.all_reduce_sum(partial);
+    sum_over_ranks(p.backend, comm, partial);
     const bool last = i + 1 == p.weights.layers.size();
     ops.add_rms_norm(normed, residual, partial,
                      last ? p.weights.final_norm : p.weights.layers[i + 1].input_norm, epsilon);
@@ -145,6 +158,7 @@ TensorView Transformer::logits(const Execution& execution, ConstTensorView hidde
   // Each rank writes where the gather wants its part, which is then in place.
   const TensorView own = all.rows_at(p.shard.tp_rank * hidden_rows.rows, hidden_rows.rows);
   execution.ops.linear(own, hidden_rows, p.weights.head(), nullptr);
+  const Range range(p.backend, "all_gather");
   execution.comm.all_gather(all, own);
   return all;
 }

@@ -25,6 +25,10 @@ class Transformer {
   Transformer(const Transformer&) = delete;
   Transformer& operator=(const Transformer&) = delete;
 
+  /// Moves the buffers that collectives send (residual, partial sums, logits) into the communicator's own
+  /// memory where it has such. Collective; while no step is under way. They go before the communicator does.
+  void take_message_memory(Communicator& comm);
+
   const ModelConfig& config() const noexcept;
   const ModelShard& shard() const noexcept;
   Dtype dtype() const noexcept;
