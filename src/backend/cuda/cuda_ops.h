@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "backend/cuda/attention_scratch.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/cuda_memory.h"
 #include "backend/cuda/cuda_stream.h"
@@ -60,8 +61,7 @@ class CudaOps final : public Ops {
   CudaDevice device_;
   LinearRunner& linear_;
   Buffer argmax_scratch_;  ///< see argmax.cu; grows before any capture
-  Buffer
-      attention_scratch_;  ///< partial results of a decode split over the KV length; grows before any capture
+  AttentionScratch attention_scratch_;  ///< partial results of a decode split over the KV length
 };
 
 }  // namespace tpscale::cuda

@@ -61,6 +61,22 @@ __device__ inline void multiply_add<__half>(float (&c)[4], const std::uint32_t (
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b_low), "r"(b_high));
 }
 
+/// 16 or 8 bytes that another block may have written since this kernel began: read past the L1, which would
+/// not see that. PTX ISA, "Cache Operators: ld.cg".
+__device__ inline float4 load_from_l2(const float4* global) {
+  float4 value;
+  asm volatile("ld.global.cg.v4.f32 {%0, %1, %2, %3}, [%4];"
+               : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
+               : "l"(global)
+               : "memory");
+  return value;
+}
+__device__ inline float2 load_from_l2(const float2* global) {
+  float2 value;
+  asm volatile("ld.global.cg.v2.f32 {%0, %1}, [%2];" : "=f"(value.x), "=f"(value.y) : "l"(global) : "memory");
+  return value;
+}
+
 /// Starts a copy of 16 bytes to shared memory that passes the registers and the L1 by; zeros, and nothing is
 /// read, where not `valid`. Both addresses are multiples of 16. PTX ISA, "cp.async".
 __device__ inline void copy_async_16(void* shared, const void* global, bool valid) {

@@ -112,6 +112,11 @@ void multiply_add(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b_lo
                          place);
 }
 
+template <class T>
+T load_from_l2(const T* global) {
+  return *global;
+}
+
 inline void copy_async_16(void* shared, const void* global, bool valid,
                           std::source_location place = std::source_location::current()) {
   virtual_gpu::copy_async(shared, global, 16, valid ? 16 : 0, place);
