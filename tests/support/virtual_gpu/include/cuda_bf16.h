@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 #include_next <cuda_bf16.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 // The toolkit's header and what nvcc adds to it when it compiles device code. The vendor's cudaLaunchKernelEx
 // erases the types of the arguments, so it steps aside for one that keeps copies of them.
 #define cudaLaunchKernelEx vendor_cudaLaunchKernelEx
@@ -6,7 +7,8 @@
 #undef cudaLaunchKernelEx
 
 #undef __shared__
-#define __shared__ thread_local
+// The tag makes the arrays findable by their names in the symbol table (runtime/shared_arrays.h).
+#define __shared__ __attribute__((abi_tag("virtual_gpu_shared"))) thread_local
 #ifndef __grid_constant__
 #define __grid_constant__
 #endif

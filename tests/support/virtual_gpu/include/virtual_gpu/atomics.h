@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 
 // CUDA C++ Programming Guide, "Atomic Functions", on integers: they return the old value. Real ones, because
 // two host threads may run kernels at once.

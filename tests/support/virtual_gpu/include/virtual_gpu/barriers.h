@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 #include <source_location>
 
 #include "support/virtual_gpu/device_code.h"

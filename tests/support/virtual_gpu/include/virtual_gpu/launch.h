@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 #include <cuda_runtime_api.h>
 
 #include <functional>

@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 
 // CUDA C++ Programming Guide, "Load Functions Using Cache Hints" and its neighbours: the hints change no
 // value.

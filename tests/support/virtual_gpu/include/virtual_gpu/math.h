@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 #include <cmath>
 #include <cstdint>
 

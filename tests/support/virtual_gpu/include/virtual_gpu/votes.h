@@ -1,4 +1,5 @@
 #pragma once
+#pragma GCC system_header
 #include <algorithm>
 #include <source_location>
 #include <type_traits>
