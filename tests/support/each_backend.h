@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/plugins.h"
 
 namespace tpscale::testing {
 
@@ -45,6 +46,7 @@ class BackendTest : public ::testing::TestWithParam<std::tuple<BackendCase, Dtyp
   void SetUp() override {
     const BackendCase& self = std::get<0>(GetParam());
     dtype_ = std::get<1>(GetParam());
+    open_plugins();
     try {
       backend_ = backend_registry().find(self.backend).factory(self.options, DevicePlace{});
     } catch (const NotAvailableError& error) {
@@ -69,10 +71,16 @@ inline std::string case_name(const ::testing::TestParamInfo<std::tuple<BackendCa
 
 }  // namespace tpscale::testing
 
-/// Runs the TEST_Ps of `Fixture` (a BackendTest) on every backend in f32 and bf16.
-#define TPSCALE_EACH_BACKEND(Fixture)                                                         \
-  INSTANTIATE_TEST_SUITE_P(                                                                   \
-      Each, Fixture,                                                                          \
-      ::testing::Combine(::testing::ValuesIn(::tpscale::testing::each_backend()),             \
-                         ::testing::Values(::tpscale::Dtype::kF32, ::tpscale::Dtype::kBF16)), \
+/// Runs the TEST_Ps of `Fixture` (a BackendTest) on every backend in f32 and bf16, and in f16 on those that
+/// may compute in it.
+#define TPSCALE_EACH_BACKEND(Fixture)                                                            \
+  INSTANTIATE_TEST_SUITE_P(                                                                      \
+      Each, Fixture,                                                                             \
+      ::testing::Combine(::testing::ValuesIn(::tpscale::testing::each_backend()),                \
+                         ::testing::Values(::tpscale::Dtype::kF32, ::tpscale::Dtype::kBF16)),    \
+      ::tpscale::testing::case_name);                                                            \
+  INSTANTIATE_TEST_SUITE_P(                                                                      \
+      EachHalf, Fixture,                                                                         \
+      ::testing::Combine(::testing::Values(::tpscale::testing::BackendCase{"cuda", "cuda", {}}), \
+                         ::testing::Values(::tpscale::Dtype::kF16)),                             \
       ::tpscale::testing::case_name)

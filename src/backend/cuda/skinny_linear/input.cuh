@@ -23,7 +23,7 @@ inline constexpr int kMostNormedRows = 4;
 template <class T>
 struct NormedInput {
   Rows<const T> residual;
-  Rows<const T> added;  ///< first == nullptr: none
+  Rows<const T> added;
   Rows<T> new_residual;
   const float* weight;
   float epsilon;
@@ -70,14 +70,12 @@ struct NormedInput {
     float squares = 0.0F;
     for (int col = static_cast<int>(threadIdx.x) * kWidth; col < depth; col += kSkinnyThreads * kWidth) {
       float values[kWidth];
+      float more[kWidth];
       load_floats(values, residual[row] + col);
-      if (added.first != nullptr) {
-        float more[kWidth];
-        load_floats(more, added[row] + col);
+      load_floats(more, added[row] + col);
 #pragma unroll
-        for (int i = 0; i < kWidth; ++i) values[i] = rounded_to<T>(values[i] + more[i]);
-        if (blockIdx.x == 0) store_floats(new_residual[row] + col, values);
-      }
+      for (int i = 0; i < kWidth; ++i) values[i] = rounded_to<T>(values[i] + more[i]);
+      if (blockIdx.x == 0) store_floats(new_residual[row] + col, values);
       store_floats(to + col, values);
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) squares += values[i] * values[i];

@@ -22,6 +22,9 @@ NormedInput<T> input_of(const NormedRows& rows) {
 
 void check_rows(const NormedRows& rows, const TensorView& out, const CudaLinearWeights& weights) {
   check(skinny_linear_takes(rows), "skinny_linear: rows to normalise that it does not take");
+  check(rows.x.rows == rows.residual.rows && rows.x.cols == rows.residual.cols &&
+            rows.new_residual.rows == rows.residual.rows && rows.new_residual.cols == rows.residual.cols,
+        "skinny_linear: the residual does not fit");
   check(out.rows == rows.residual.rows && rows.residual.cols == weights.in_features() &&
             out.dtype == weights.dtype() && rows.residual.dtype == weights.dtype(),
         "skinny_linear: shapes do not fit");
@@ -30,12 +33,10 @@ void check_rows(const NormedRows& rows, const TensorView& out, const CudaLinearW
 }  // namespace
 
 bool skinny_linear_takes(const NormedRows& rows) {
-  const bool adds = rows.x.data != nullptr;
   return rows.residual.rows >= 1 && rows.residual.rows <= kMostNormedRows &&
-         shared_bytes_of(rows) <= kMostSharedBytes && whole_vectors(rows.residual) &&
-         on_vector(rows.weight) &&
-         (!adds || (whole_vectors(rows.x) && whole_vectors(rows.new_residual) &&
-                    rows.new_residual.data != rows.residual.data));
+         shared_bytes_of(rows) <= kMostSharedBytes && whole_vectors(rows.residual) && whole_vectors(rows.x) &&
+         whole_vectors(rows.new_residual) && on_vector(rows.weight) &&
+         rows.new_residual.data != rows.residual.data;
 }
 
 void skinny_linear(cudaStream_t stream, TensorView out, const NormedRows& rows,

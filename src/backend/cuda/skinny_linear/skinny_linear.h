@@ -24,9 +24,8 @@ void skinny_linear(cudaStream_t stream, TensorView out, ConstTensorView x, const
 void skinny_linear_silu_and_mul(cudaStream_t stream, TensorView out, ConstTensorView x,
                                 const CudaLinearWeights& weights, const float* bias);
 
-/// An input that is still to be made: rms_norm(residual + x), as add_rms_norm rounds it. Every block makes it
-/// for itself; one of them writes the sum to new_residual, which therefore must be other memory than
-/// residual. Without x (nullptr data) there is no sum, and new_residual is left alone.
+/// An input that is still to be made: rms_norm(residual + x), rounded as add_rms_norm does. Every block makes
+/// it for itself; one of them writes the sum to new_residual, which must be other memory than residual.
 struct NormedRows {
   ConstTensorView residual;
   ConstTensorView x;
