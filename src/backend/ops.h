@@ -47,7 +47,9 @@ struct PendingNorm {
   ConstTensorView x;              ///< [T, hidden], added to the residual first
   const float* weight = nullptr;  ///< [hidden]
   float epsilon = 0.0F;
-  TensorView normed;  ///< [T, hidden]: room for what the norm gives; afterwards it holds that or anything
+  /// [T, hidden]: room for what the norm gives; afterwards it holds that or anything. May be the stream's
+  /// `next`: an op writes one of the two.
+  TensorView normed;
 };
 
 /// What a device computes. Every op is enqueued on the backend's stream, allocates nothing, and accumulates

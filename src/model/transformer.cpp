@@ -32,7 +32,7 @@ struct Activations {
   }
 
   Buffer residual;  ///< [T, H] residual stream
-  Buffer normed;    ///< [T, H] its norm: what the projections read
+  Buffer normed;    ///< [T, H] its norm, which the projections read, or its successor: see ResidualStream
   Buffer partial;   ///< [T, H] output of a row-parallel projection, summed over the ranks in place
   Buffer wide;      ///< [T, qkv] or [T, 2I]
   Buffer inner;     ///< [T, q] attention output or [T, I] MLP activation
@@ -117,38 +117,43 @@ TensorView Transformer::forward(const Execution& execution, const BatchView& bat
   const float scale = 1.0F / std::sqrt(static_cast<float>(p.config.head_dim));
   const RotaryTable rotary = p.rotary.table();
 
-  const TensorView residual = p.view(p.buffers.residual, tokens, p.config.hidden_size);
-  const TensorView normed = p.view(p.buffers.normed, tokens, p.config.hidden_size);
+  ResidualStream residual{p.view(p.buffers.residual, tokens, p.config.hidden_size),
+                          p.view(p.buffers.normed, tokens, p.config.hidden_size)};
   const TensorView partial = p.view(p.buffers.partial, tokens, p.config.hidden_size);
   const TensorView qkv = p.view(p.buffers.wide, tokens, p.heads.qkv_cols());
   const TensorView attended = p.view(p.buffers.inner, tokens, p.heads.q_cols());
   const TensorView gate_up = p.view(p.buffers.wide, tokens, 2 * p.shard.intermediate_size);
   const TensorView activated = p.view(p.buffers.inner, tokens, p.shard.intermediate_size);
+  // The stream's other half has room for what a norm gives: an op needs one of the two.
+  const auto norm_of = [&](const float* weight) {
+    return PendingNorm{partial, weight, epsilon, residual.next};
+  };
 
-  ops.embedding(residual, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
-  sum_over_ranks(p.backend, comm, residual);
-  ops.rms_norm(normed, residual, p.weights.layers.front().input_norm, epsilon);
+  ops.embedding(residual.now, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
+  sum_over_ranks(p.backend, comm, residual.now);
 
   for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
     const Range range(p.backend, "layer");
     const LayerWeights& layer = p.weights.layers[i];
     const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
-    ops.linear(qkv, normed, *layer.qkv, layer.qkv_bias);
+    if (i == 0) {
+      ops.rms_norm(residual.next, residual.now, layer.input_norm, epsilon);
+      ops.linear(qkv, residual.next, *layer.qkv, layer.qkv_bias);
+    } else {
+      ops.add_rms_norm_linear(qkv, residual, norm_of(layer.input_norm), *layer.qkv, layer.qkv_bias);
+    }
     ops.rope_and_store_kv(qkv, p.heads, rotary, norms, batch, kv[i]);
     ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale, 0);
     ops.linear(partial, attended, *layer.o, layer.o_bias);
     sum_over_ranks(p.backend, comm, partial);
-    ops.add_rms_norm(normed, residual, partial, layer.post_norm, epsilon);
 
-    ops.linear(gate_up, normed, *layer.gate_up, layer.gate_up_bias);
-    ops.silu_and_mul(activated, gate_up);
+    ops.add_rms_norm_linear_silu_and_mul(activated, residual, norm_of(layer.post_norm), *layer.gate_up,
+                                         layer.gate_up_bias, gate_up);
     ops.linear(partial, activated, *layer.down, layer.down_bias);
     sum_over_ranks(p.backend, comm, partial);
-    const bool last = i + 1 == p.weights.layers.size();
-    ops.add_rms_norm(normed, residual, partial,
-                     last ? p.weights.final_norm : p.weights.layers[i + 1].input_norm, epsilon);
   }
-  return normed;
+  ops.add_rms_norm(residual.next, residual.now, partial, p.weights.final_norm, epsilon);
+  return residual.next;
 }
 
 TensorView Transformer::logits(const Execution& execution, ConstTensorView hidden_rows) {

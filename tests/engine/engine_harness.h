@@ -8,13 +8,14 @@
 #include "engine/engine.h"
 #include "model/model_source.h"
 #include "parallel/shard_plan.h"
+#include "support/backend_under_test.h"
 
 namespace tpscale::test {
 
 inline std::unique_ptr<Backend> one_core_backend() {
   BackendOptions options;
   options.threads = 1;
-  return backend_registry().find("cpu").factory(options, DevicePlace{});
+  return make_backend_under_test(options);
 }
 
 inline std::string fixture_folder(const std::string& name) {
@@ -28,7 +29,10 @@ class EngineHarness {
   /// `text_length` tokens.
   EngineHarness(const std::string& model, const EngineOptions& options, std::span<const Request> requests,
                 std::int64_t text_length = 0, Communicator* comm = nullptr)
-      : backend_(one_core_backend()), source_(open_model(model, "", 1)) {
+      : EngineHarness(one_core_backend(), model, options, requests, text_length, comm) {}
+  EngineHarness(std::unique_ptr<Backend> backend, const std::string& model, const EngineOptions& options,
+                std::span<const Request> requests, std::int64_t text_length = 0, Communicator* comm = nullptr)
+      : backend_(std::move(backend)), source_(open_model(model, "", 1)) {
     Communicator& group = comm != nullptr ? *comm : single_;
     const ModelShard shard = plan_shard(source_->config(), group.size(), group.rank());
     EngineOptions exact = options;

@@ -35,7 +35,8 @@ struct SchedulerHarness {
     return add(std::move(prompt), max_new_tokens);
   }
 
-  /// One step, described as "id:tokens" pairs, a p behind those of prefill: "0:4p 1:1".
+  /// One step, described as "id:tokens" pairs, a p behind those of prefill: "0:4p 1:1". With `ahead` it is
+  /// planned before the tokens of the step before it are known.
   std::string step() {
     const StepPlan& plan = scheduler->schedule();
     std::string text;
@@ -43,13 +44,22 @@ struct SchedulerHarness {
       text += (text.empty() ? "" : " ") + std::to_string(item.sequence->id) + ":" +
               std::to_string(item.num_tokens) + (item.prefill ? "p" : "");
     }
+    learn();
     const auto tokens = model.run(plan);
-    scheduler->commit(tokens);
+    scheduler->advance(sampled);
+    withheld = tokens;
+    if (!ahead) learn();
     return text;
+  }
+  /// Tells the sequences the tokens of the last step.
+  void learn() {
+    for (std::size_t i = 0; i < withheld.size(); ++i) sampled.at(i)->learn_token(withheld[i]);
+    withheld.clear();
   }
   std::int64_t finish() {
     std::int64_t steps = 0;
     for (; !scheduler->idle(); ++steps) step();
+    learn();
     return steps;
   }
   std::vector<std::int32_t> generated(const Sequence& sequence) const {
@@ -64,6 +74,9 @@ struct SchedulerHarness {
   FakeModel model;
   std::vector<std::unique_ptr<Sequence>> sequences;
   std::unique_ptr<Scheduler> scheduler;
+  bool ahead = false;
+  std::vector<Sequence*> sampled;      ///< by the last step
+  std::vector<std::int32_t> withheld;  ///< their tokens, while nobody knows them
 };
 
 }  // namespace tpscale::test

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "parallel/shard_plan.h"
+#include "support/backend_under_test.h"
 
 namespace tpscale::test {
 namespace {
@@ -12,7 +13,7 @@ std::unique_ptr<Backend> make_backend(const Communicator& comm) {
   BackendOptions options;
   options.threads = 1;
   options.huge_pages = false;
-  return backend_registry().find("cpu").factory(options, {comm.rank(), comm.size(), comm.size() > 1});
+  return make_backend_under_test(options, {comm.rank(), comm.size(), comm.size() > 1});
 }
 
 }  // namespace
