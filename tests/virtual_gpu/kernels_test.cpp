@@ -60,25 +60,25 @@ TEST(VirtualKernels, CatchAMissingTrailingBarrierOfADoubleBuffer) {
 }
 
 TEST(VirtualKernels, CatchAnAsyncCopyNobodyWaitsFor) {
-  expect_kernel_caught(async_copy_without_wait, 128, counted(128), 5, 5, "a cp.async in flight");
+  expect_kernel_caught(async_copy_without_wait, 128, counted(128), 3, 3, "a cp.async in flight");
 }
 
 TEST(VirtualKernels, CatchABarrierInABranch) {
-  expect_kernel_caught(barrier_in_a_branch, 64, counted(64), 5, 5, "a deadlock in");
+  expect_kernel_caught(barrier_in_a_branch, 64, counted(64), 3, 3, "a deadlock in");
 }
 
 TEST(VirtualKernels, CatchTheBarriersOfTwoBranches) {
-  expect_kernel_caught(barriers_of_two_branches, 64, counted(64), 5, 5, "a divergent barrier");
+  expect_kernel_caught(barriers_of_two_branches, 64, counted(64), 3, 3, "a divergent barrier");
 }
 
 TEST(VirtualKernels, CatchABarrierAfterAnExit) {
-  expect_kernel_caught(barrier_after_an_exit, 64, counted(64), 5, 5, "1 have left the kernel");
+  expect_kernel_caught(barrier_after_an_exit, 64, counted(64), 3, 3, "1 have left the kernel");
 }
 
 TEST(VirtualKernels, CatchAShuffleInABranch) {
   std::vector<float> swapped = counted(32);
   for (std::size_t i = 0; i < 32; i += 2) std::swap(swapped[i], swapped[i + 1]);
-  expect_kernel_caught(shuffle_in_a_branch, 32, swapped, 5, 5, "__shfl_xor_sync");
+  expect_kernel_caught(shuffle_in_a_branch, 32, swapped, 3, 3, "__shfl_xor_sync");
 }
 
 TEST(VirtualKernels, CatchARaceBetweenBlocks) {
@@ -102,7 +102,7 @@ TEST(VirtualKernels, CatchSharedMemoryReadBeforeItIsWritten) {
   };
   expect_caught(5, 5, "", zero_plus_one(read_shared_unwritten, Version::kWrong),
                 zero_plus_one(read_shared_unwritten, Version::kRight));
-  expect_caught(5, 4, "", zero_plus_one(read_static_shared_unwritten, Version::kWrong),
+  expect_caught(5, 5, "", zero_plus_one(read_static_shared_unwritten, Version::kWrong),
                 zero_plus_one(read_static_shared_unwritten, Version::kRight));
 }
 

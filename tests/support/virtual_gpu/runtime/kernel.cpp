@@ -25,7 +25,7 @@ void run_kernel(const Kernel& kernel) {
     block.run(kernel, {static_cast<unsigned>(next % kernel.grid.x),
                        static_cast<unsigned>(next / kernel.grid.x % kernel.grid.y),
                        static_cast<unsigned>(next / kernel.grid.x / kernel.grid.y)});
-    if (count == 0 || count + 1 == blocks) learn_shared_arrays(kernel.function);
+    learn_shared_arrays(kernel.function, count + 1 == blocks);
     next = (next + stride) % blocks;
   }
 }

@@ -66,14 +66,17 @@ class SharedArrays {
   }
 
   void poison(const void* function) {
-    for (std::size_t which : used_[function]) std::memset(at(which), 0xFF, arrays_[which].bytes);
+    for (std::size_t which : known_[function].used) std::memset(at(which), 0xFF, arrays_[which].bytes);
   }
 
-  void learn(const void* function) {
+  void learn(const void* function, bool last) {
+    Known& known = known_[function];
+    if (known.launched && !last) return;
+    known.launched = known.launched || last;
     for (std::size_t which = 0; which < arrays_.size(); ++which) {
       if (clean(which)) continue;
-      std::vector<std::size_t>& used = used_[function];
-      if (std::find(used.begin(), used.end(), which) == used.end()) used.push_back(which);
+      if (std::find(known.used.begin(), known.used.end(), which) == known.used.end())
+        known.used.push_back(which);
       std::memset(at(which), 0xFF, arrays_[which].bytes);
     }
   }
@@ -87,7 +90,11 @@ class SharedArrays {
 
   std::byte* block_ = nullptr;
   std::vector<Array> arrays_;
-  std::map<const void*, std::vector<std::size_t>> used_;
+  struct Known {
+    bool launched = false;
+    std::vector<std::size_t> used;
+  };
+  std::map<const void*, Known> known_;
 };
 
 SharedArrays& of_this_host_thread() {
@@ -101,8 +108,8 @@ void poison_shared_arrays(const void* function) {
   of_this_host_thread().poison(function);
 }
 
-void learn_shared_arrays(const void* function) {
-  of_this_host_thread().learn(function);
+void learn_shared_arrays(const void* function, bool last) {
+  of_this_host_thread().learn(function, last);
 }
 
 }  // namespace tpscale::virtual_gpu

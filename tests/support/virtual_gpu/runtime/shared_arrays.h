@@ -8,7 +8,8 @@ namespace tpscale::virtual_gpu {
 /// all would cost more than a kernel.
 void poison_shared_arrays(const void* function);
 
-/// Learns which arrays `function` wrote, and cleans them.
-void learn_shared_arrays(const void* function);
+/// After a block: learns which arrays `function` wrote, and cleans them; after its first launch only where
+/// `last` says that the launch ends.
+void learn_shared_arrays(const void* function, bool last);
 
 }  // namespace tpscale::virtual_gpu
