@@ -108,7 +108,24 @@ std::vector<cublasLtMatmulAlgo_t> LtMatmul::suggestions(int most, std::size_t wo
   return algorithms;
 }
 
+void LtMatmul::set_bias(const void* bias) {
+  if (!problem_.bias) return;
+  check_cublas(
+      cublasLtMatmulDescSetAttribute(operation_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias),
+      "telling cuBLASLt where a bias lies");
+}
+
 bool LtMatmul::accepts(const cublasLtMatmulAlgo_t& algorithm, std::size_t workspace_bytes) const {
+  // What cublasLtMatmulAlgoCheck does not look at: it sees no pointers.
+  for (const auto attribute :
+       {CUBLASLT_ALGO_CAP_MIN_ALIGNMENT_B_BYTES, CUBLASLT_ALGO_CAP_MIN_ALIGNMENT_C_BYTES,
+        CUBLASLT_ALGO_CAP_MIN_ALIGNMENT_D_BYTES}) {
+    std::uint32_t needed = 0;
+    if (cublasLtMatmulAlgoCapGetAttribute(&algorithm, attribute, &needed, sizeof needed, nullptr) !=
+            CUBLAS_STATUS_SUCCESS ||
+        needed > problem_.alignment)
+      return false;
+  }
   cublasLtMatmulHeuristicResult_t result{};
   const cublasStatus_t status =
       cublasLtMatmulAlgoCheck(handle_, operation_, weights_, x_, out_, out_, &algorithm, &result);
@@ -118,11 +135,7 @@ bool LtMatmul::accepts(const cublasLtMatmulAlgo_t& algorithm, std::size_t worksp
 
 cublasStatus_t LtMatmul::run(const LtOperands& operands, const cublasLtMatmulAlgo_t& algorithm,
                              LtWorkspace workspace, cudaStream_t stream) {
-  if (problem_.bias) {
-    const cublasStatus_t status = cublasLtMatmulDescSetAttribute(
-        operation_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &operands.bias, sizeof operands.bias);
-    if (status != CUBLAS_STATUS_SUCCESS) return status;
-  }
+  set_bias(operands.bias);
   const float one = 1.0F;
   const float zero = 0.0F;
   return cublasLtMatmul(handle_, operation_, &one, operands.weights, weights_, operands.x, x_, &zero,

@@ -36,7 +36,7 @@ struct LtProblem {
   std::int64_t out_stride = 0;
   Dtype dtype = Dtype::kF32;
   bool bias = false;
-  unsigned alignment = 256;  ///< of the pointers of x and out, bytes, a power of two
+  unsigned alignment = 256;  ///< of the rows of x and out and of the bias, bytes, a power of two
   auto operator<=>(const LtProblem&) const = default;
 };
 
@@ -63,9 +63,11 @@ class LtMatmul {
   LtMatmul(const LtMatmul&) = delete;
   LtMatmul& operator=(const LtMatmul&) = delete;
 
+  void set_bias(const void* bias);  ///< before suggestions(), which looks at its alignment
   /// What the library suggests, the most promising first; at most `most` of them.
   std::vector<cublasLtMatmulAlgo_t> suggestions(int most, std::size_t workspace_bytes) const;
-  /// Whether `algorithm` can do this problem on this device with that much workspace.
+  /// Whether `algorithm` can do this problem, with operands so aligned, on this device with that much
+  /// workspace.
   bool accepts(const cublasLtMatmulAlgo_t& algorithm, std::size_t workspace_bytes) const;
   /// Enqueues the multiplication.
   cublasStatus_t run(const LtOperands& operands, const cublasLtMatmulAlgo_t& algorithm, LtWorkspace workspace,

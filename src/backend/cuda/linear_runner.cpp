@@ -18,9 +18,13 @@ namespace {
 constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what the manual recommends for Hopper
 constexpr int kMostSuggestions = 32;
 
+/// The largest power of two up to 256 that divides `bytes`; 256 for nothing.
+unsigned alignment_of(std::uintptr_t bytes) {
+  const std::uintptr_t marked = bytes | 256U;
+  return static_cast<unsigned>(marked & (~marked + 1));
+}
 unsigned alignment_of(const void* pointer) {
-  const auto address = reinterpret_cast<std::uintptr_t>(pointer) | 256U;
-  return static_cast<unsigned>(address & (~address + 1));
+  return alignment_of(reinterpret_cast<std::uintptr_t>(pointer));
 }
 
 /// A matrix of one row may have any stride; the library wants one that is no shorter than the row.
@@ -28,8 +32,15 @@ std::int64_t stride_of(const ConstTensorView& view) {
   return view.rows <= 1 ? view.cols : view.row_stride;
 }
 
+/// Of the first element of every row.
+unsigned alignment_of(const ConstTensorView& view) {
+  const unsigned first = alignment_of(view.data);
+  if (view.rows <= 1) return first;
+  return std::min(first, alignment_of(static_cast<std::uintptr_t>(view.row_stride) * size_of(view.dtype)));
+}
+
 LtProblem problem_of(const TensorView& out, const ConstTensorView& x, const CudaLinearWeights& weights,
-                     bool bias) {
+                     const void* bias) {
   return {x.rows,
           weights.out_features(),
           weights.in_features(),
@@ -37,8 +48,8 @@ LtProblem problem_of(const TensorView& out, const ConstTensorView& x, const Cuda
           weights.row_stride(),
           stride_of(out),
           weights.dtype(),
-          bias,
-          std::min(alignment_of(out.data), alignment_of(x.data))};
+          bias != nullptr,
+          std::min({alignment_of(ConstTensorView(out)), alignment_of(x), alignment_of(bias)})};
 }
 
 std::string identity(const CudaDevice& device) {
@@ -53,6 +64,13 @@ std::string text_of(const LinearChoice& choice) {
                 choice.own_kernel ? "own kernel" : "cuBLASLt by timing", choice.seconds * 1e6,
                 choice.suggestion_seconds * 1e6);
   return text.data();
+}
+
+[[noreturn]] void throw_no_algorithm(const LtProblem& problem) {
+  throw Error(ExitCode::kFailure,
+              "cuBLASLt has no algorithm for a linear layer of " + std::to_string(problem.rows) + " rows, " +
+                  std::to_string(problem.outs) + " outputs and " + std::to_string(problem.ins) +
+                  " inputs in " + std::string(to_string(problem.dtype)) + "; try another --dtype");
 }
 
 }  // namespace
@@ -70,61 +88,49 @@ void LinearRunner::run(TensorView out, ConstTensorView x, const CudaLinearWeight
         "a linear layer whose shapes do not fit");
   check(x.dtype == weights.dtype() && out.dtype == weights.dtype(), "a linear layer of several dtypes");
   if (x.rows == 0) return;
-  execute(plan_for(problem_of(out, x, weights, bias != nullptr)), out, x, weights, bias);
+  if (!takes_own(x.rows, weights)) {
+    const void* converted = bias_as(weights.dtype(), bias, weights.out_features());
+    const Plan& plan = plan_for(problem_of(out, x, weights, converted), converted, weights);
+    check_cublas(plan.matmul->run({out.data, x.data, weights.data(), converted}, plan.algorithm,
+                                  {workspace_.data(), workspace_.bytes()}, stream_.get()),
+                 "cublasLtMatmul");
+    return;
+  }
+  skinny_linear(stream_.get(), out, x, weights, bias);
 }
 
-const LinearRunner::Plan& LinearRunner::plan_for(const LtProblem& problem) {
-  const auto found = plans_.find(problem);
-  if (found != plans_.end()) return found->second;
-  return plans_.emplace(problem, make_plan(problem)).first->second;
-}
-
-std::optional<LinearChoice> LinearRunner::choice_for(LinearShape shape) const {
-  if (auto choice = choices_.find(shape)) return choice;
+std::optional<LinearChoice> LinearRunner::choice_for(std::int64_t rows,
+                                                     const CudaLinearWeights& weights) const {
+  LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype()};
+  auto choice = choices_.find(shape);
+  if (choice) return choice;
   // Numbers of rows in between take the choice of the bucket they fall into.
-  shape.rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.rows)));
+  shape.rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows)));
   return choices_.find(shape);
 }
 
-bool LinearRunner::takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const {
+bool LinearRunner::takes_own(std::int64_t rows, const CudaLinearWeights& weights) const {
   if (!skinny_linear_takes(rows, weights.dtype())) return false;
-  const auto choice = choice_for({rows, weights.out_features(), weights.in_features(), weights.dtype()});
+  const auto choice = choice_for(rows, weights);
   return !choice || choice->own_kernel;
 }
 
-LinearRunner::Plan LinearRunner::make_plan(const LtProblem& problem) const {
-  const auto choice = choice_for({problem.rows, problem.outs, problem.ins, problem.dtype});
+const LinearRunner::Plan& LinearRunner::plan_for(const LtProblem& problem, const void* bias,
+                                                 const CudaLinearWeights& weights) {
+  const auto found = plans_.find(problem);
+  if (found != plans_.end()) return found->second;
   Plan plan;
-  const bool own_possible = skinny_linear_takes(problem.rows, problem.dtype);
-  plan.own_kernel = own_possible && (!choice || choice->own_kernel);
-  if (plan.own_kernel) return plan;
   plan.matmul = std::make_unique<LtMatmul>(handle_.get(), problem);
+  plan.matmul->set_bias(bias);  // the heuristic looks at its alignment
+  const auto choice = choice_for(problem.rows, weights);
   if (choice && !choice->own_kernel && plan.matmul->accepts(choice->algorithm, workspace_.bytes())) {
     plan.algorithm = choice->algorithm;
-    return plan;
+  } else {
+    const auto suggestions = plan.matmul->suggestions(1, workspace_.bytes());
+    if (suggestions.empty()) throw_no_algorithm(problem);
+    plan.algorithm = suggestions.front();
   }
-  const auto suggestions = plan.matmul->suggestions(1, workspace_.bytes());
-  if (suggestions.empty()) {
-    throw Error(ExitCode::kFailure,
-                "cuBLASLt has no algorithm for a linear layer of " + std::to_string(problem.rows) +
-                    " rows, " + std::to_string(problem.outs) + " outputs and " + std::to_string(problem.ins) +
-                    " inputs in " + std::string(to_string(problem.dtype)) + "; try another --dtype");
-  }
-  plan.algorithm = suggestions.front();
-  return plan;
-}
-
-void LinearRunner::execute(const Plan& plan, TensorView out, ConstTensorView x,
-                           const CudaLinearWeights& weights, const float* bias) {
-  if (plan.own_kernel) {
-    skinny_linear(stream_.get(), out, x, weights, bias);
-    return;
-  }
-  const LtOperands operands{out.data, x.data, weights.data(),
-                            bias_as(weights.dtype(), bias, weights.out_features())};
-  check_cublas(
-      plan.matmul->run(operands, plan.algorithm, {workspace_.data(), workspace_.bytes()}, stream_.get()),
-      "cublasLtMatmul");
+  return plans_.emplace(problem, std::move(plan)).first->second;
 }
 
 const void* LinearRunner::bias_as(Dtype dtype, const float* bias, std::int64_t size) {
@@ -142,7 +148,7 @@ void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
   const LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype()};
   if (rows <= 0 || choices_.find(shape)) return;
   LinearTiming timing(memory_, stream_, device_, rows, weights);
-  const LtProblem problem = problem_of(timing.out(), timing.x(), weights, false);
+  const LtProblem problem = problem_of(timing.out(), timing.x(), weights, nullptr);
   LtMatmul matmul(handle_.get(), problem);
   const auto algorithms = matmul.suggestions(kMostSuggestions, workspace_.bytes());
   const LtOperands operands{timing.out().data, timing.x().data, weights.data(), nullptr};

@@ -38,15 +38,13 @@ class LinearRunner {
 
  private:
   struct Plan {
-    bool own_kernel = false;
     std::unique_ptr<LtMatmul> matmul;
     cublasLtMatmulAlgo_t algorithm{};
   };
   std::optional<LinearChoice> choice_for(LinearShape shape) const;
-  Plan make_plan(const LtProblem& problem) const;
-  const Plan& plan_for(const LtProblem& problem);
-  void execute(const Plan& plan, TensorView out, ConstTensorView x, const CudaLinearWeights& weights,
-               const float* bias);
+  std::optional<LinearChoice> choice_for(std::int64_t rows, const CudaLinearWeights& weights) const;
+  bool takes_own(std::int64_t rows, const CudaLinearWeights& weights) const;
+  const Plan& plan_for(const LtProblem& problem, const void* bias, const CudaLinearWeights& weights);
   const void* bias_as(Dtype dtype, const float* bias, std::int64_t size);
 
   CudaMemory& memory_;
@@ -56,7 +54,7 @@ class LinearRunner {
   Buffer workspace_;
   Buffer bias_scratch_;  ///< the bias in the compute dtype; grows before any capture
   LinearChoices choices_;
-  std::map<LtProblem, Plan> plans_;
+  std::map<LtProblem, Plan> plans_;  ///< of cuBLASLt, made when a shape is first met
 };
 
 }  // namespace tpscale::cuda
