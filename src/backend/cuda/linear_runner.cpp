@@ -88,7 +88,7 @@ void LinearRunner::run(TensorView out, ConstTensorView x, const CudaLinearWeight
         "a linear layer whose shapes do not fit");
   check(x.dtype == weights.dtype() && out.dtype == weights.dtype(), "a linear layer of several dtypes");
   if (x.rows == 0) return;
-  if (!takes_own(x.rows, weights)) {
+  if (!takes_own_kernel(x.rows, weights)) {
     const void* converted = bias_as(weights.dtype(), bias, weights.out_features());
     const Plan& plan = plan_for(problem_of(out, x, weights, converted), converted, weights);
     check_cublas(plan.matmul->run({out.data, x.data, weights.data(), converted}, plan.algorithm,
@@ -109,7 +109,7 @@ std::optional<LinearChoice> LinearRunner::choice_for(std::int64_t rows,
   return choices_.find(shape);
 }
 
-bool LinearRunner::takes_own(std::int64_t rows, const CudaLinearWeights& weights) const {
+bool LinearRunner::takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const {
   if (!skinny_linear_takes(rows, weights.dtype())) return false;
   const auto choice = choice_for(rows, weights);
   return !choice || choice->own_kernel;

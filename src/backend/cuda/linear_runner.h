@@ -41,9 +41,7 @@ class LinearRunner {
     std::unique_ptr<LtMatmul> matmul;
     cublasLtMatmulAlgo_t algorithm{};
   };
-  std::optional<LinearChoice> choice_for(LinearShape shape) const;
   std::optional<LinearChoice> choice_for(std::int64_t rows, const CudaLinearWeights& weights) const;
-  bool takes_own(std::int64_t rows, const CudaLinearWeights& weights) const;
   const Plan& plan_for(const LtProblem& problem, const void* bias, const CudaLinearWeights& weights);
   const void* bias_as(Dtype dtype, const float* bias, std::int64_t size);
 
