@@ -14,6 +14,8 @@ class TimedCommunicator final : public Communicator {
   int rank() const noexcept override { return inner_.rank(); }
   int size() const noexcept override { return inner_.size(); }
   bool capturable() const noexcept override { return inner_.capturable(); }
+  Buffer allocate_messages(std::size_t bytes) override { return inner_.allocate_messages(bytes); }
+  std::map<std::string, std::string> facts() const override { return inner_.facts(); }
   void all_reduce_sum(TensorView data) override;
   void all_gather(TensorView out, ConstTensorView in) override;
   void reduce_scatter_sum(TensorView out, ConstTensorView in) override;

@@ -44,9 +44,9 @@ class DeviceMemoryCommunicator final : public Communicator {
 
  private:
   std::byte* place(std::size_t bytes) {
-    if (bytes > memory_.bytes()) {
+    if (bytes >= memory_.bytes()) {
       memory_ = Buffer();
-      memory_ = backend_.allocate(2 * bytes, MemoryKind::kActivations);
+      memory_ = backend_.allocate(2 * bytes + 256, MemoryKind::kActivations);
     }
     return memory_.as<std::byte>();
   }
