@@ -80,8 +80,10 @@ TEST(Allocations, NoneBetweenTheFirstStepAndTheLast) {
     requests[i].prompt.assign(20 + 9 * i, static_cast<std::int32_t>(i));
     requests[i].max_new_tokens = 40;
   }
-  for (const char* scheduler : {"separated", "mixed"}) {
+  for (const auto& [scheduler, run_ahead] :
+       {std::pair{"separated", "off"}, {"mixed", "off"}, {"mixed", "on"}}) {
     EngineOptions options;
+    options.run_ahead = run_ahead;
     options.scheduler = scheduler;
     options.prefix_cache = true;
     options.block_size = 4;
@@ -98,7 +100,7 @@ TEST(Allocations, NoneBetweenTheFirstStepAndTheLast) {
     });
     EXPECT_GT(result.preemptions, 0) << "the pool was meant to run short";
     EXPECT_GT(steps, 40U);
-    EXPECT_EQ(at_last - at_first, 0) << scheduler;
+    EXPECT_EQ(at_last - at_first, 0) << scheduler << ", run ahead " << run_ahead;
     EXPECT_GT(at_first, 0) << "nothing is counted";
   }
 }
