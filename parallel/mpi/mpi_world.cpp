@@ -121,8 +121,9 @@ std::unique_ptr<Communicator> MpiWorld::make_group(int degree, Backend& backend,
 
 std::unique_ptr<Communicator> MpiWorld::make_host_communicator(int degree, const ParallelOptions& options,
                                                                std::uint32_t group) {
+  OperationLog log(*own_progress_, group);
+  const auto scope = log.wait(Operation::kConnect);
   Comm comm = Comm::of_first(all_->comm(), degree);
-  const OperationLog log(*own_progress_, group);
   if (options.all_reduce == "shm" && Comm::on_this_host(comm.get()).size() == degree) {
     const std::size_t bytes = Exchange::bytes_needed(degree, ExchangeCommunicator::kAreaBytes);
     if (std::shared_ptr<void> memory = make_shared_region(comm, bytes)) {

@@ -1,8 +1,5 @@
 #include "support/virtual_gpu/nccl/collective.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -46,15 +43,12 @@ bool Collective::look() {
   return finish();
 }
 
-/// Gives the core away: the ranks of a test are more than the cores.
+/// Asleep, and not for long: the ranks of a test are more than the cores.
 bool Collective::wait() {
-  ++looks_;
-  if (looks_ < 64) {
-    sched_yield();
-  } else {
-    usleep(20);
-  }
-  if (looks_ % 1024 == 0) {
+  const std::uint32_t news = member_->meeting->news();
+  if (news == seen_) member_->meeting->wait_for_news(news);
+  seen_ = news;
+  if (++looks_ % 256 == 0) {
     if (const int dead = member_->meeting->first_dead_rank(); dead >= 0)
       member_->fail(ncclRemoteError, "the process of rank " + std::to_string(dead) + " is gone");
   }

@@ -32,6 +32,7 @@ class Collective {
   bool active_ = false;
   bool said_ = false;
   unsigned looks_ = 0;
+  std::uint32_t seen_ = 0;  ///< the news there were at the last look
 };
 
 }  // namespace tpscale::virtual_gpu

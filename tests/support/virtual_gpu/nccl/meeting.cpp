@@ -1,13 +1,17 @@
 #include "support/virtual_gpu/nccl/meeting.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <random>
 
 namespace tpscale::virtual_gpu {
@@ -29,6 +33,7 @@ struct alignas(64) Meeting::Header {
   std::int32_t descriptor;
   std::atomic<std::int32_t> ranks;
   std::atomic<std::uint32_t> anonymous;
+  std::atomic<std::uint32_t> news;
   std::array<Rank, kMaxRanks> lines;
 };
 
@@ -156,6 +161,7 @@ std::byte* Meeting::area(int rank, std::uint64_t step) const noexcept {
 void Meeting::publish(std::uint64_t step, const CollectiveCall& call) noexcept {
   at(rank_).calls[step % 2] = call;
   at(rank_).published.store(step, std::memory_order_release);
+  tell();
 }
 
 const CollectiveCall& Meeting::call_of(int rank, std::uint64_t step) const noexcept {
@@ -180,6 +186,20 @@ std::uint64_t Meeting::window_bytes(int rank, std::uint64_t number) const noexce
 
 void Meeting::leave() noexcept {
   at(rank_).left.store(1);
+}
+
+std::uint32_t Meeting::news() const noexcept {
+  return header_->news.load(std::memory_order_acquire);
+}
+
+void Meeting::wait_for_news(std::uint32_t seen) const noexcept {
+  constexpr timespec kAMillisecond{0, 1'000'000};  // an abort tells nobody
+  syscall(SYS_futex, &header_->news, FUTEX_WAIT, seen, &kAMillisecond, nullptr, 0);
+}
+
+void Meeting::tell() noexcept {
+  header_->news.fetch_add(1, std::memory_order_release);
+  syscall(SYS_futex, &header_->news, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 bool Meeting::all_left() const noexcept {

@@ -59,6 +59,10 @@ class Meeting {
   bool all_said_window(std::uint64_t number) const noexcept;
   std::uint64_t window_bytes(int rank, std::uint64_t number) const noexcept;
 
+  /// What changes whenever a rank publishes or says something, and a short sleep until it is not `seen`.
+  std::uint32_t news() const noexcept;
+  void wait_for_news(std::uint32_t seen) const noexcept;
+
   void leave() noexcept;
   bool all_left() const noexcept;
 
@@ -67,6 +71,7 @@ class Meeting {
   struct Header;
   Meeting(void* memory, int rank, int ranks) noexcept;
   Rank& at(int rank) const noexcept;
+  void tell() noexcept;
 
   Header* header_;
   int rank_;
