@@ -140,6 +140,11 @@ TEST_P(PagedAttentionTest, DecodeOverBlockSizes) {
 TEST_P(PagedAttentionTest, GroupsThatDoNotDivideATile) {
   for (const std::int64_t group : {3, 5, 7, 16}) run({{50, 90}, {1, 70}}, {group, 1, 16}, 16);
 }
+TEST_P(PagedAttentionTest, MoreSequencesThanAWarpHasLanes) {
+  std::vector<SequenceShape> sequences;
+  for (std::int64_t s = 0; s < 70; ++s) sequences.push_back({s % 9 == 4 ? 40 : 1, 41 + s % 5});
+  run(sequences, {4, 2, 8}, 16);
+}
 TEST_P(PagedAttentionTest, OddHeadSizesInPrefill) {
   for (const std::int64_t dim : {5, 40, 72, 96, 200}) run({{18, 75}, {33, 33}}, {2, 1, dim}, 7);
 }

@@ -79,7 +79,7 @@ void CudaOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayou
                             " components are more than the CUDA backend has kernels for (" +
                             std::to_string(kLargestHeadDim) + "): use --backend cpu");
   }
-  if (batch.num_sequences == 0 || batch.max_query_len == 0) return;
+  if (batch.num_sequences == 0 || batch.num_tokens == 0) return;
 
   dispatch_element(kv.dtype, [&](auto element) {
     using T = decltype(element);
@@ -87,7 +87,7 @@ void CudaOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayou
     const AttentionArguments<T> arguments =
         arguments_of<T>(out, q, heads, batch, kv, scale, std::max<std::int64_t>(window, 0));
     const std::int64_t visible = window > 0 ? std::min(window, batch.max_context_len) : batch.max_context_len;
-    const AttentionBounds bounds{static_cast<int>(batch.num_sequences), static_cast<int>(batch.max_query_len),
+    const AttentionBounds bounds{static_cast<int>(batch.num_sequences), static_cast<int>(batch.num_tokens),
                                  static_cast<int>(visible)};
     if (!is_vectors(arguments)) return launch_exact(stream_, arguments, bounds);
     if (batch.max_query_len > 1) {

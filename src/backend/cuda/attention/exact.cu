@@ -1,6 +1,7 @@
 #include <type_traits>
 
 #include "backend/cuda/attention/kernels.h"
+#include "backend/cuda/attention/row_tile.cuh"
 #include "backend/cuda/attention/sequence.cuh"
 #include "backend/cuda/device/element.cuh"
 #include "backend/cuda/device/launch.cuh"
@@ -48,11 +49,14 @@ __device__ float max_of_row(float value) {
 /// A block a tile of 16 rows: eight lanes to a row, in fp32 throughout, any head_dim up to kDim. Tiles of
 /// keys begin at multiples of kKeys, so a row's bits do not depend on its tile.
 template <class T, int kDim>
-__global__ void __launch_bounds__(kThreads) exact_kernel(const AttentionArguments<T> all) {
+__global__ void __launch_bounds__(kThreads, kDim > 128 ? 2 : 4)
+    exact_kernel(const AttentionArguments<T> all, int num_sequences) {
   constexpr int kColumns = kDim / kLanes;  // components of a lane
-  const SequenceHead<T> sequence(all, static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y));
-  const int first_row = static_cast<int>(gridDim.x - 1 - blockIdx.x) * kRows;
-  if (first_row >= sequence.rows()) return;
+  const RowTile tile_of_rows =
+      RowTile::find(all, num_sequences, kRows, static_cast<int>(gridDim.x - 1 - blockIdx.x));
+  if (tile_of_rows.sequence < 0) return;
+  const int first_row = tile_of_rows.first_row;
+  const SequenceHead<T> sequence(all, tile_of_rows.sequence, static_cast<int>(blockIdx.y));
   const ExactShared shared(all.head_dim);
   const auto thread = static_cast<int>(threadIdx.x);
   const int lane = thread % kLanes;
@@ -153,12 +157,11 @@ void dispatch_columns(int head_dim, Function&& function) {
 template <class T>
 void launch_exact(cudaStream_t stream, const AttentionArguments<T>& arguments,
                   const AttentionBounds& bounds) {
-  const int tiles = (bounds.query_len * arguments.group + kRows - 1) / kRows;
-  const dim3 grid(static_cast<unsigned>(tiles), static_cast<unsigned>(arguments.num_kv_heads),
-                  static_cast<unsigned>(bounds.sequences));
+  const dim3 grid(RowTile::most(bounds.tokens, bounds.sequences, arguments.group, kRows),
+                  static_cast<unsigned>(arguments.num_kv_heads));
   dispatch_columns(arguments.head_dim, [&](auto dim) {
     launch(stream, grid, dim3(kThreads), ExactShared::bytes(arguments.head_dim), exact_kernel<T, dim()>,
-           arguments);
+           arguments, bounds.sequences);
   });
 }
 

@@ -9,10 +9,10 @@
 
 namespace tpscale::cuda {
 
-/// Upper bounds of a batch: they make the grid. A block that has nothing to do leaves.
+/// Sizes and upper bounds of a batch: they make the grid. A block that has nothing to do leaves.
 struct AttentionBounds {
   int sequences = 0;
-  int query_len = 0;
+  int tokens = 0;
   int visible_keys = 0;  ///< of one query token
 };
 

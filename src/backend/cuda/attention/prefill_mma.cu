@@ -1,6 +1,7 @@
 #include "backend/cuda/attention/dispatch_head_dim.h"
 #include "backend/cuda/attention/kernels.h"
 #include "backend/cuda/attention/mma_tile.cuh"
+#include "backend/cuda/attention/row_tile.cuh"
 #include "backend/cuda/device/element.cuh"
 #include "backend/cuda/device/launch.cuh"
 
@@ -39,11 +40,13 @@ __device__ void store_rows(const SequenceHead<T>& sequence, const MmaTile<T, kDi
 /// A block a tile of 64 rows; the last tiles, which see the most keys, first.
 template <class T, int kDim>
 __global__ void __launch_bounds__(MmaShape<kDim>::kThreads, MmaShape<kDim>::kBlocks)
-    prefill_mma_kernel(const AttentionArguments<T> arguments) {
+    prefill_mma_kernel(const AttentionArguments<T> arguments, int num_sequences) {
   using Shape = MmaShape<kDim>;
-  const SequenceHead<T> sequence(arguments, static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y));
-  const int first_row = static_cast<int>(gridDim.x - 1 - blockIdx.x) * Shape::kRows;
-  if (first_row >= sequence.rows()) return;
+  const RowTile place =
+      RowTile::find(arguments, num_sequences, Shape::kRows, static_cast<int>(gridDim.x - 1 - blockIdx.x));
+  if (place.sequence < 0) return;
+  const int first_row = place.first_row;
+  const SequenceHead<T> sequence(arguments, place.sequence, static_cast<int>(blockIdx.y));
   const int last_row = min(first_row + Shape::kRows, sequence.rows()) - 1;
   MmaTile<T, kDim> tile(sequence, first_row, sequence.first_key(first_row), sequence.end_key(last_row));
   const MmaResult<kDim> result = tile.attend();
@@ -58,10 +61,10 @@ void launch_prefill_mma(cudaStream_t stream, const AttentionArguments<T>& argume
                         const AttentionBounds& bounds) {
   dispatch_head_dim(arguments.head_dim, [&](auto dim) {
     using Shape = MmaShape<dim()>;
-    const int tiles = (bounds.query_len * arguments.group + Shape::kRows - 1) / Shape::kRows;
-    const dim3 grid(static_cast<unsigned>(tiles), static_cast<unsigned>(arguments.num_kv_heads),
-                    static_cast<unsigned>(bounds.sequences));
-    launch(stream, grid, dim3(Shape::kThreads), Shape::kSharedBytes, prefill_mma_kernel<T, dim()>, arguments);
+    const dim3 grid(RowTile::most(bounds.tokens, bounds.sequences, arguments.group, Shape::kRows),
+                    static_cast<unsigned>(arguments.num_kv_heads));
+    launch(stream, grid, dim3(Shape::kThreads), Shape::kSharedBytes, prefill_mma_kernel<T, dim()>, arguments,
+           bounds.sequences);
   });
 }
 
