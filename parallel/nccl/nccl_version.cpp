@@ -1,15 +1,11 @@
 #include "parallel/nccl/nccl_version.h"
 
 #include "parallel/nccl/nccl_library.h"
-#include "parallel/nccl/nccl_result.h"
 
 namespace tpscale::nccl {
 
 NcclVersion NcclVersion::loaded() {
-  open_nccl();
-  int code = 0;
-  require(ncclGetVersion(&code), "ncclGetVersion");
-  return NcclVersion(code);
+  return NcclVersion(open_nccl());
 }
 
 std::string NcclVersion::text() const {
