@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "support/device_tensor.h"
 #include "support/each_backend.h"
 #include "support/reference_ops.h"
@@ -54,6 +57,40 @@ TEST_P(ArgmaxTest, PaddedColumnsDoNotCount) {
   EXPECT_EQ(run(logits, 4, 1, 20, 46), std::vector<std::int32_t>{45});
 }
 
+TEST_P(ArgmaxTest, LongRowsOfManyBlocks) {
+  constexpr std::int64_t kCols = 20011, kVocab = 2 * kCols - 17;
+  Values logits = random_values(2 * 3 * kCols, 5, dtype());
+  const auto at = [&](std::int64_t s, std::int64_t id) -> double& {
+    return logits[index(id / kCols * 3 + s, kCols, id % kCols)];
+  };
+  at(0, kVocab - 1) = 40.0;
+  at(1, 8192) = at(1, 8191) = at(1, 30000) = 40.0;
+  at(2, 0) = at(2, kCols) = 40.0;
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(run(logits, 2, 3, kCols, kVocab), (std::vector<std::int32_t>{kVocab - 1, 8191, 0}));
+  }
+}
+
+TEST_P(ArgmaxTest, ExtremesAndSignedZeros) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(run(Values(60, -kInfinity), 2, 1, 30, 60), std::vector<std::int32_t>{0});
+  Values logits(60, -1.0);
+  logits[17] = -0.0;
+  logits[40] = 0.0;
+  EXPECT_EQ(run(logits, 2, 1, 30, 60), std::vector<std::int32_t>{17}) << "zeros are equal";
+  logits[33] = kInfinity;
+  EXPECT_EQ(run(logits, 2, 1, 30, 60), std::vector<std::int32_t>{33});
+}
+
+TEST_P(ArgmaxTest, NotANumberGivesAnIdOfTheVocabulary) {
+  Values logits(2 * 40, std::nan(""));
+  EXPECT_EQ(run(logits, 2, 1, 40, 70), std::vector<std::int32_t>{0});
+  logits[39] = 1.0;
+  const std::int32_t id = run(logits, 2, 1, 40, 70).front();
+  EXPECT_GE(id, 0);
+  EXPECT_LT(id, 70);
+}
+
 TEST_P(ArgmaxTest, OneColumn) {
   EXPECT_EQ(run({0.5, 0.75}, 1, 2, 1, 1), (std::vector<std::int32_t>{0, 0}));
 }
@@ -63,16 +100,18 @@ TPSCALE_EACH_BACKEND(ArgmaxTest);
 using GatherRowsTest = BackendTest;
 
 TEST_P(GatherRowsTest, CopiesRowsInOrderAndTwice) {
-  const Values x = random_values(6 * 37, 1, dtype());
-  const DeviceTensor in(backend(), dtype(), 6, 37, x, 40);
-  const std::vector<std::int32_t> rows = {5, 0, 0, 3};
-  const DeviceArray<std::int32_t> device_rows(backend(), rows);
-  const DeviceTensor out(backend(), dtype(), 4, 37);
-  ops().gather_rows(out, in, device_rows.data());
-  Values expected;
-  for (const std::int32_t row : rows)
-    expected.insert(expected.end(), x.begin() + row * 37, x.begin() + (row + 1) * 37);
-  EXPECT_EQ(out.read(), expected);
+  for (const std::int64_t cols : {1, 37, 64, 2304}) {
+    const Values x = random_values(6 * cols, 1, dtype());
+    const DeviceTensor in(backend(), dtype(), 6, cols, x, cols == 37 ? 40 : cols + 8);
+    const std::vector<std::int32_t> rows = {5, 0, 0, 3};
+    const DeviceArray<std::int32_t> device_rows(backend(), rows);
+    const DeviceTensor out(backend(), dtype(), 4, cols);
+    ops().gather_rows(out, in, device_rows.data());
+    Values expected;
+    for (const std::int32_t row : rows)
+      expected.insert(expected.end(), x.begin() + row * cols, x.begin() + (row + 1) * cols);
+    EXPECT_EQ(out.read(), expected) << cols << " columns";
+  }
 }
 
 TPSCALE_EACH_BACKEND(GatherRowsTest);

@@ -17,12 +17,13 @@ double norm_tolerance(std::int64_t n) {
 }
 
 TEST_P(RmsNormTest, EqualsTheReference) {
-  for (const std::int64_t cols : {1, 7, 16, 64, 100, 1024}) {
+  for (const std::int64_t cols : {1, 7, 16, 64, 100, 1024, 2600}) {
     for (const double size : {1e-4, 1.0, 100.0}) {
+      const std::int64_t gap = size == 1.0 ? 1 : 8;  // rows that begin at multiples of 16 bytes, and others
       const Values x = random_values(5 * cols, 1, dtype(), size);
       const Values weight = random_values(cols, 2, dtype());
       const DeviceArray<float> device_weight(backend(), as_floats(weight));
-      const DeviceTensor in(backend(), dtype(), 5, cols, x, cols + 1);
+      const DeviceTensor in(backend(), dtype(), 5, cols, x, cols + gap);
       const DeviceTensor out(backend(), dtype(), 5, cols);
       ops().rms_norm(out, in, device_weight.data(), static_cast<float>(kEpsilon));
       expect_close(out.read(),
@@ -42,7 +43,7 @@ TEST_P(RmsNormTest, MayWorkInPlace) {
 }
 
 TEST_P(RmsNormTest, AddsThenRoundsThenNormalises) {
-  for (const std::int64_t cols : {3, 96, 130}) {
+  for (const std::int64_t cols : {3, 96, 130, 2600}) {
     const Values x = random_values(4 * cols, 1, dtype());
     const Values residual = random_values(4 * cols, 2, dtype(), 10.0);
     const Values weight = random_values(cols, 3, dtype());

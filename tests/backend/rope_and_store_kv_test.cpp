@@ -120,6 +120,13 @@ TEST_P(RopeTest, HeadNorms) {
 TEST_P(RopeTest, Partial) {
   run({3, 3, 20, 8, false});
 }
+TEST_P(RopeTest, PartialWithNorms) {
+  run({3, 1, 64, 32, true});
+}
+TEST_P(RopeTest, WideHeads) {
+  run({1, 1, 320, 64, true});
+  run({2, 1, 600, 600, true});
+}
 TEST_P(RopeTest, NoRotation) {
   run({2, 1, 24, 0, false});
 }

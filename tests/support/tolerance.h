@@ -13,6 +13,10 @@ namespace tpscale::testing {
 inline double rounding(Dtype dtype) {
   return dtype == Dtype::kF32 ? 0x1p-24 : dtype == Dtype::kF16 ? 0x1p-11 : 0x1p-8;
 }
+/// Half the distance of the smallest numbers, where a rounding is no longer relative.
+inline double smallest_rounding(Dtype dtype) {
+  return dtype == Dtype::kF16 ? 0x1p-25 : 1e-37;
+}
 /// Rounding of the fp32 accumulators, whatever the dtype.
 inline constexpr double kAccumulator = 0x1p-24;
 
@@ -24,7 +28,8 @@ inline void expect_close(const std::vector<double>& actual, const std::vector<do
   ASSERT_EQ(actual.size(), absolute.size());
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < actual.size() && wrong < 5; ++i) {
-    const double allowed = absolute[i] + (std::abs(expected[i]) + absolute[i]) * rounding(output) + 1e-37;
+    const double allowed =
+        absolute[i] + (std::abs(expected[i]) + absolute[i]) * rounding(output) + smallest_rounding(output);
     if (!(std::abs(actual[i] - expected[i]) <= allowed)) {
       ++wrong;
       ADD_FAILURE() << "element " << i << " is " << actual[i] << ", expected " << expected[i] << " +- "
