@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
+
+#include "support/launch_outcome.h"
 
 namespace {
 
@@ -15,45 +13,17 @@ using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 
-struct Outcome {
-  int status = 0;
-  double seconds = 0;
-  std::string text;
-};
-
-Outcome run_command(const std::string& command) {
-  constexpr const char* kAtMost = "timeout -s KILL 60 ";  // one that hangs must not hang the tests
-  Outcome outcome;
-  const auto start = std::chrono::steady_clock::now();
-  std::FILE* pipe = popen((kAtMost + command + " 2>&1").c_str(), "r");
-  char buffer[4096];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, n);
-  const int status = pclose(pipe);
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
-
-int processes_with(const std::string& token) {
-  int count = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    std::ifstream file(entry.path() / "cmdline");
-    std::stringstream text;
-    if (file) text << file.rdbuf();
-    count += text.str().find(token) != std::string::npos;
-  }
-  return count;
-}
+using Outcome = tpscale::test::LaunchOutcome;
+using tpscale::test::launch;
+using tpscale::test::processes_with;
 
 /// Runs faulty_rank under mpirun; it has to end by itself within `limit` seconds, not with 0, and with all
 /// its processes.
 Outcome run_fault(const std::string& fault, const std::string& arm, int ranks, double limit) {
   const std::string token = "tpscale_fault_" + fault + "_" + arm + "_" + std::to_string(getpid());
   constexpr const char* kWatchdogSeconds = " 1 ";
-  const Outcome outcome =
-      run_command(std::string(TPSCALE_MPIRUN) + " -n " + std::to_string(ranks) + " " + TPSCALE_FAULTY_RANK +
-                  " " + fault + " " + arm + kWatchdogSeconds + token);
+  const Outcome outcome = launch(std::string(TPSCALE_MPIRUN) + " -n " + std::to_string(ranks) + " " +
+                                 TPSCALE_FAULTY_RANK + " " + fault + " " + arm + kWatchdogSeconds + token);
   EXPECT_NE(outcome.status, 0) << fault;
   EXPECT_LT(outcome.seconds, limit) << fault;
   for (int tries = 0; tries < 50 && processes_with(token) > 0; ++tries) {
