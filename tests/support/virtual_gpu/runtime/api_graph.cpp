@@ -69,9 +69,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle) {
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     // "Each launch is ordered behind both any previous work in this stream and any previous launches of this
     // graph."
-    const auto ready = [launches = exec->launches, before = exec->launches->issued++] {
-      return launches->completed >= before;
-    };
+    // As a node of another graph it is ordered by that graph.
+    const std::uint64_t number = stream->capture != nullptr ? 0 : exec->launches->issued++;
+    const auto ready = [launches = exec->launches, before = number] { return launches->completed >= before; };
     const auto begin = [nodes = exec->nodes, launches = exec->launches, device = stream->device]() -> Step {
       auto launch = std::make_shared<GraphLaunch>(nodes, device);
       return [launch, launches] {

@@ -1,7 +1,10 @@
 #include "support/virtual_gpu/runtime/machine.h"
 
+#include <pthread.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "support/virtual_gpu/runtime/segfault.h"
 
@@ -30,6 +33,14 @@ std::size_t memory_bytes_wanted() {
 }  // namespace
 
 Machine::Machine() {
+  // A child must not inherit a mutex that a thread which it has not got holds, nor conditions with such
+  // waiters.
+  pthread_atfork([] { machine().mutex.lock(); }, [] { machine().mutex.unlock(); },
+                 [] {
+                   machine().mutex.unlock();
+                   new (&machine().changed) std::condition_variable;
+                   new (&machine().queued) std::condition_variable;
+                 });
   const char* text = std::getenv("VIRTUAL_GPU_DEVICES");
   devices = std::vector<Device>(text != nullptr ? std::strtoul(text, nullptr, 10) : 1);
   for (std::size_t device = 0; device < devices.size(); ++device) {

@@ -1,6 +1,8 @@
 #pragma once
 #include <driver_types.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -20,6 +22,8 @@ struct Machine {
     std::unique_ptr<Arena> memory;  ///< made at the first use
     CUstream_st default_stream;
     cudaError_t broken = cudaSuccess;
+    int hosts_at_work = 0;  ///< host threads that run its work now
+    std::chrono::steady_clock::time_point touched = std::chrono::steady_clock::now();  ///< by a host thread
   };
   struct Pinned {
     std::size_t bytes = 0;
@@ -28,6 +32,8 @@ struct Machine {
 
   std::mutex mutex;
   std::condition_variable changed;  ///< some work ended
+  std::condition_variable queued;   ///< some work came
+  std::atomic<bool> program_ends{false};
   std::vector<Device> devices;
   std::map<const std::byte*, Pinned> pinned;
   std::set<CUstream_st*> streams;

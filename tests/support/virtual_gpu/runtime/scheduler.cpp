@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "support/virtual_gpu/runtime/background.h"
 #include "support/virtual_gpu/runtime/capture.h"
 #include "support/virtual_gpu/runtime/fault.h"
 #include "support/virtual_gpu/runtime/random.h"
@@ -62,6 +63,23 @@ bool anyone_runs() {
   return busy;
 }
 
+/// While a host thread runs work of a device; the background leaves that device alone.
+class HostAtWork {
+ public:
+  explicit HostAtWork(int device) : device_(machine().devices[static_cast<std::size_t>(device)]) {
+    ++device_.hosts_at_work;
+  }
+  ~HostAtWork() {
+    --device_.hosts_at_work;
+    device_.touched = std::chrono::steady_clock::now();
+  }
+  HostAtWork(const HostAtWork&) = delete;
+  HostAtWork& operator=(const HostAtWork&) = delete;
+
+ private:
+  Machine::Device& device_;
+};
+
 enum class Policy { kMixed, kTargetFirst, kTargetLast };
 
 CUstream_st* choose(const std::vector<CUstream_st*>& streams, const CUstream_st* target, Policy policy) {
@@ -114,12 +132,15 @@ cudaError_t submit(Lock& lock, CUstream_st& stream, Operation operation) {
   }
   stream.queue.push_back(std::move(operation));
   ++stream.queued;
+  device.touched = std::chrono::steady_clock::now();
+  keep_going(lock);
   run_a_little(lock, stream.device, 8);
   return cudaSuccess;
 }
 
 void run_until(Lock& lock, int device, const CUstream_st* target, const std::function<bool()>& done) {
   if (done()) return;
+  const HostAtWork at_work(device);
   const auto policy = static_cast<Policy>(draw_below(3));
   int looks_in_vain = 0;
   machine().open_memory();  // once for all: opening it again for each operation would cost more than a kernel
@@ -144,11 +165,24 @@ void run_until(Lock& lock, int device, const CUstream_st* target, const std::fun
 }
 
 void run_a_little(Lock& lock, int device, std::uint32_t one_in) {
+  const HostAtWork at_work(device);
   if (draw_below(one_in) != 0) return;
   for (std::uint32_t left = 1 + draw_below(4); left > 0; --left) {
     const auto streams = runnable_streams(device);
     if (streams.empty() || !run_front(lock, *choose(streams, nullptr, Policy::kMixed))) return;
   }
+}
+
+bool has_work(int device) {
+  bool found = false;
+  for_each_stream(
+      [&](CUstream_st& stream) { found = found || (stream.device == device && !stream.queue.empty()); });
+  return found;
+}
+
+bool run_anything(Lock& lock, int device) {
+  const auto streams = runnable_streams(device);
+  return !streams.empty() && run_front(lock, *choose(streams, nullptr, Policy::kMixed));
 }
 
 void run_stream(Lock& lock, CUstream_st& stream) {

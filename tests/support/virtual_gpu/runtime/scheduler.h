@@ -18,6 +18,10 @@ void run_until(Lock& lock, int device, const CUstream_st* target, const std::fun
 /// Nothing, or some of the queued work of the device, as the seed will have it.
 void run_a_little(Lock& lock, int device, std::uint32_t one_in);
 
+bool has_work(int device);
+/// One look at some work of the device, by a thread that is no host's; whether anything came to its end.
+bool run_anything(Lock& lock, int device);
+
 void run_stream(Lock& lock, CUstream_st& stream);   ///< until all queued now has finished
 void run_device(Lock& lock, int device);            ///< all streams of it
 void run_blocking_streams(Lock& lock, int device);  ///< those that the default stream waits for
