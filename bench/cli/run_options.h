@@ -9,6 +9,7 @@ namespace tpscale {
 struct RunOptions {
   std::vector<std::string> experiments;
   std::vector<std::int64_t> tp;
+  std::vector<std::int64_t> batch_size;
   std::int64_t repetitions = 10;
   double precision = 0.0;
   double max_seconds = 0.0;
@@ -27,6 +28,7 @@ struct RunOptions {
     visit("experiments", self.experiments, "names of `tpscale list`");
     visit("tp", self.tp,
           "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
+    visit("batch-size", self.batch_size, "cuda-graph: sequences decoded at once (default 1,2,4,8,16,32)");
     visit("repetitions", self.repetitions, "timed repetitions of a point, after 1 warm-up");
     visit("precision", self.precision,
           "instead: repeat until the interval's half width is below this share of the median");

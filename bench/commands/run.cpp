@@ -129,6 +129,9 @@ class RunCommand final : public Command {
     if (std::ranges::find(kInjectableBugs, run.inject_bug) == kInjectableBugs.end()) {
       throw UsageError("--inject-bug knows tokens, clock and time");
     }
+    if (std::ranges::any_of(run.batch_size, [](std::int64_t size) { return size < 1 || size > 65536; })) {
+      throw UsageError("--batch-size takes numbers of sequences from 1 to 65536");
+    }
     if (run.instrumented_repetitions < 0 || run.sequences_per_rank < 1 || run.probe_seconds <= 0.0) {
       throw UsageError(
           "--instrumented-repetitions must be 0 or more, --sequences-per-rank 1 or more, --probe-seconds "

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "bench/trial/launch.h"
-#include "bench/trial/measure_point.h"
+#include "bench/trial/point_frame.h"
 
 namespace tpscale {
 

@@ -24,8 +24,8 @@ class Figures {
   /// A figure with one value a repetition.
   void add(const std::string& name, const std::string& unit, const std::vector<double>& values,
            const std::string& how) {
-    Metric metric = summarize(name, unit, values);
-    const Samples& wall = samples_named(facts_.timed.samples, "wall_seconds");
+    Metric metric = summarize(name_of_arm(name, facts_.arm), unit, values);
+    const Samples& wall = samples_named(facts_.timed.samples, name_of_arm("wall_seconds", facts_.arm));
     const std::vector<std::size_t> counted = counted_rows(wall);
     const std::size_t left_out = wall.rows.size() - static_cast<std::size_t>(wall.warm_ups) - counted.size();
     metric.how_obtained = how + "; median of " + std::to_string(values.size()) + " repetitions" +
@@ -35,7 +35,9 @@ class Figures {
     if (!wall.marks[counted.front()].empty()) metric.marks.push_back("tainted");  // then every one is
     point_.results.push_back(std::move(metric));
   }
-  void absent(const std::string& name, const std::string& reason) { point_.absent.push_back({name, reason}); }
+  void absent(const std::string& name, const std::string& reason) {
+    point_.absent.push_back({name_of_arm(name, facts_.arm), reason});
+  }
 
   void add_throughput(const std::string& name, double tokens, const std::string& what,
                       const std::string& seconds_name) {
@@ -80,7 +82,7 @@ void add_times(Figures& figures, const PointFacts& facts) {
     figures.add(name, "s", timed_seconds(facts, name), std::string(name) + " " + ranks_text(facts));
   }
   const auto rank_zero = [&](const char* name) {
-    const Samples& samples = samples_named(facts.timed.samples, name);
+    const Samples& samples = samples_named(facts.timed.samples, name_of_arm(name, facts.arm));
     std::vector<double> values;
     for (const std::size_t row : counted_rows(samples)) values.push_back(samples.rows[row].front());
     return values;
@@ -97,7 +99,7 @@ void add_times(Figures& figures, const PointFacts& facts) {
 
 }  // namespace
 
-void add_figures(Point& point, const PointFacts& facts) {
+void add_timed_figures(Point& point, const PointFacts& facts) {
   Figures figures(point, facts);
   const auto output = static_cast<double>(facts.cost.output_tokens);
   figures.add_throughput("prefill_throughput", static_cast<double>(facts.cost.prefill_tokens),
@@ -108,6 +110,11 @@ void add_figures(Point& point, const PointFacts& facts) {
   figures.add_throughput("total_throughput", output + static_cast<double>(facts.input_tokens),
                          "input and output tokens", "wall_seconds");
   add_times(figures, facts);
+}
+
+void add_figures(Point& point, const PointFacts& facts) {
+  add_timed_figures(point, facts);
+  Figures figures(point, facts);
   figures.add_share("decode_mbu", sum(facts.cost.decode_bytes), "B of decode steps", "decode_seconds",
                     sum(facts.peaks.read_bandwidth), "B/s of all ranks' read bandwidth over their weights");
   figures.add_share("prefill_mfu", sum(facts.cost.prefill_flops), "FLOP of prefill steps", "prefill_seconds",

@@ -1,10 +1,7 @@
 #include "bench/trial/measure_point.h"
 
 #include <algorithm>
-#include <chrono>
 
-#include "bench/provenance/provenance.h"
-#include "bench/statistics/stopping_rule.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/figures.h"
 #include "bench/trial/instrumented_trial.h"
@@ -12,6 +9,7 @@
 #include "bench/trial/memory_account.h"
 #include "bench/trial/model_session.h"
 #include "bench/trial/plausibility.h"
+#include "bench/trial/repetition_control.h"
 #include "core/error.h"
 
 namespace tpscale {
@@ -19,15 +17,9 @@ namespace {
 
 constexpr std::int64_t kIsolatedRepetitions = 10;
 constexpr std::int64_t kScoredTextTokens = 2000;
-constexpr double kDefaultMaxSeconds = 60.0;
 constexpr int kProbesAgain = 4;  // on a busy machine a probe sees less than the device can do
 
 using Kind = StageClock::Kind;
-
-[[noreturn]] void throw_interrupted() {
-  throw InterruptedError(
-      "interrupted; the finished points are kept, run it again with --resume to measure the rest");
-}
 
 /// The measuring of one point by one rank of its group.
 class PointMeasurement {
@@ -42,21 +34,8 @@ class PointMeasurement {
 
   /// Fills in everything but identity and provenance. Errors are agreed on by the group.
   void run(Point& point) {
-    const auto start = std::chrono::steady_clock::now();
-    try {
-      launch_.stages.time("load", Kind::kMeasuring, [&] {
-        session_.emplace(launch_.world, group_, launch_.source, launch_.options.engine, requests(), true);
-      });
-    } catch (const OutOfMemoryError& error) {
-      point.status = "out_of_memory";
-      point.status_reason = error.what();
-      point.conditions.emplace_back("requested_bytes", static_cast<std::int64_t>(error.requested_bytes()));
-      point.conditions.emplace_back("available_bytes", static_cast<std::int64_t>(error.available_bytes()));
-      return;
-    }
-    point.conditions.emplace_back(
-        "load_seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    in_concert(launch_.world, [&] { measure(point); });
+    session_ = open_session(launch_, group_, launch_.options.engine, requests(), point);
+    if (session_) in_concert(launch_.world, [&] { measure(point); });
   }
 
  private:
@@ -75,34 +54,20 @@ class PointMeasurement {
   }
 
   void repeat(Point& point) {
-    const RunOptions& run = launch_.options.run;
-    const double max_seconds = run.max_seconds > 0.0 ? run.max_seconds : kDefaultMaxSeconds;
-    const auto rule = make_stopping_rule(run.repetitions, run.precision, max_seconds);
-    std::string ended_by;
-    std::vector<double> times;
-    auto begin = std::chrono::steady_clock::now();
-    const auto decide = [&](double seconds) {
-      launch_.progress.done();
-      if (launch_.interrupt.requested()) return Next::kInterrupted;
-      if (seconds < 0.0) {  // the warm-up
-        begin = std::chrono::steady_clock::now();
-        return Next::kRepeat;
-      }
-      times.push_back(seconds);
-      const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      const auto rule_ended = rule->ended(times, elapsed);
-      if (rule_ended) ended_by = *rule_ended;
-      return rule_ended ? Next::kDone : Next::kRepeat;
-    };
+    RepetitionControl control(launch_);
     RunDelayGauge gauge(facts_.oversubscribed);
+    const TrialSetting setting{group_.backend(),
+                               group_.comm(),
+                               requests(),
+                               gauge,
+                               [&](double seconds) { return control.after(seconds); },
+                               launch_.options.run.inject_bug};
+    const Arm only{"", &engine()};
     group_.backend().memory().reset_peak();
-    launch_.stages.time("timed", Kind::kMeasuring, [&] {
-      facts_.timed = run_timed_trial(engine(), group_.backend(), group_.comm(), requests(), decide, gauge,
-                                     run.inject_bug);
-    });
+    launch_.stages.time("timed", Kind::kMeasuring,
+                        [&] { facts_.timed = run_timed_trials(setting, std::span(&only, 1)).front(); });
     if (facts_.timed.interrupted) throw_interrupted();
-    point.conditions.emplace_back("repetition_rule", rule->description());
-    point.conditions.emplace_back("repetition_rule_ended", ended_by);
+    control.describe(point);
     facts_.memory =
         account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
     facts_.cost = run_cost(launch_.source.config(), dtype(), plan_.degree, facts_.timed.last);
@@ -219,30 +184,9 @@ class PointMeasurement {
   const PointPlan& plan_;
   RankGroup& group_;
   std::optional<BaseReference>& base_;
-  std::optional<ModelSession> session_;
+  std::unique_ptr<ModelSession> session_;
   PointFacts facts_;
 };
-
-Point begin_point(const Launch& launch, const PointPlan& plan) {
-  Point point;
-  point.test_name = plan.experiment;
-  point.test_date = utc_timestamp();
-  point.method = plan.method;
-  point.parameters = plan.parameters;
-  point.hardware = launch.hardware;
-  point.provenance = launch.provenance;
-  point.conditions.emplace_back("seed", launch.options.workload.seed);
-  point.conditions.emplace_back("workload_hash", plan.workload->hash);
-  point.conditions.emplace_back("cache_state", std::string("prefix cache emptied before each repetition"));
-  point.conditions.emplace_back("world_size", static_cast<std::int64_t>(launch.world.size()));
-  point.conditions.emplace_back("oversubscribed", launch.world.oversubscribed(plan.degree));
-  point.conditions.emplace_back("model_notes", [&] {
-    std::string notes;
-    for (const std::string& note : launch.source.notes()) notes += (notes.empty() ? "" : "; ") + note;
-    return notes;
-  }());
-  return point;
-}
 
 }  // namespace
 
@@ -252,36 +196,12 @@ std::int64_t expected_units(const LaunchOptions& options) {
 
 std::optional<Point> measure_point(Launch& launch, const PointPlan& plan,
                                    std::optional<BaseReference>& base) {
-  enum Answer : std::int64_t { kMeasure, kReadBack, kStop };
-  std::int64_t answer = kMeasure;
-  on_rank_zero(launch.world, [&] {
-    if (launch.options.run.resume && launch.store->has(plan.parameters)) answer = kReadBack;
-    if (launch.interrupt.requested()) answer = kStop;
-  });
-  answer = tell_all(launch.world, answer);
-  if (answer == kStop) throw_interrupted();
-  std::optional<Point> point;
-  if (answer == kReadBack) {
-    on_rank_zero(launch.world, [&] {
-      point = launch.store->read(plan.parameters);
-      if (point && !base) base = base_from(*point, plan.degree);
-    });
-    launch.progress.done(expected_units(launch.options));
-    return point;
-  }
-  if (launch.root()) {
-    point = begin_point(launch, plan);
-    launch.progress.show(plan.experiment + " tp " + std::to_string(plan.degree));
-  }
-  RankGroup group(launch.world, launch.setup, plan.degree);
-  while_others_sleep(launch.world, plan.degree, [&] {
-    Point scratch;
-    PointMeasurement(launch, plan, group, base).run(point ? *point : scratch);
-    if (launch.root()) {
-      launch.stages.time("store", Kind::kOverhead, [&] { launch.store->publish(*point); });
-    }
-  });
-  return point;
+  return publish_point(
+      launch, plan, expected_units(launch.options),
+      [&](RankGroup& group, Point& point) { PointMeasurement(launch, plan, group, base).run(point); },
+      [&](const Point& point) {
+        if (!base) base = base_from(point, plan.degree);
+      });
 }
 
 }  // namespace tpscale

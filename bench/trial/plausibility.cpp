@@ -27,10 +27,10 @@ bool within_peak(double rate, double peak, const std::string& what, std::string&
 
 Verdict judge_phases(const PointFacts& facts) {
   const auto& samples = facts.timed.samples;
-  const Samples& wall = samples_named(samples, "wall_seconds");
-  const Samples& prefill = samples_named(samples, "prefill_seconds");
-  const Samples& decode = samples_named(samples, "decode_seconds");
-  const Samples& schedule = samples_named(samples, "schedule_seconds");
+  const Samples& wall = samples_named(samples, name_of_arm("wall_seconds", facts.arm));
+  const Samples& prefill = samples_named(samples, name_of_arm("prefill_seconds", facts.arm));
+  const Samples& decode = samples_named(samples, name_of_arm("decode_seconds", facts.arm));
+  const Samples& schedule = samples_named(samples, name_of_arm("schedule_seconds", facts.arm));
   std::vector<double> gaps;
   for (auto row = static_cast<std::size_t>(wall.warm_ups); row < wall.rows.size(); ++row) {
     double gap = 0.0;

@@ -16,7 +16,7 @@ const Samples& samples_named(std::span<const Samples> samples, std::string_view 
 }
 
 std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name) {
-  return counted_seconds(samples_named(facts.timed.samples, name));
+  return counted_seconds(samples_named(facts.timed.samples, name_of_arm(std::string(name), facts.arm)));
 }
 
 double sum(std::span<const double> values) noexcept {

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace tpscale {
 /// Everything measured about one point, before any figure is derived. Complete on every rank of the group.
 struct PointFacts {
   int degree = 1;
+  std::string arm;  ///< of a comparison: what the names of its samples and figures end in
   bool oversubscribed = false;
   std::int64_t input_tokens = 0;  ///< of the workload
   TimedTrial timed;

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "bench/cli/option_table.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/dry_run.h"
+#include "bench/trial/identity.h"
 #include "bench/trial/measure_point.h"
 #include "bench/trial/model_session.h"
 #include "bench/trial/scaling_table.h"
+#include "bench/trial/verdict_lines.h"
 #include "bench/workload/workload.h"
 
 namespace tpscale {
@@ -22,41 +23,6 @@ std::shared_ptr<const Workload> workload_of(const Launch& launch, ScalingKind ki
   WorkloadOptions options = launch.options.workload;
   if (kind == ScalingKind::kWeak) options.num_sequences = launch.options.run.sequences_per_rank * degree;
   return std::make_shared<const Workload>(make_workload(options, launch.source.config().vocab_size));
-}
-
-template <class Options>
-void append_values(Values& to, const Options& options) {
-  for (auto& value : to_values(options)) to.push_back(std::move(value));
-}
-
-/// The identity of a point: everything that a figure may depend on but the machine and the number of ranks
-/// launched.
-Values identity(const Launch& launch, ScalingKind kind, const Workload& workload, int degree, bool repeat) {
-  const LaunchOptions& options = launch.options;
-  Values values{{"experiment", experiment_name(kind)},
-                {"model", launch.source.config().name},
-                {"weights_hash", launch.source.weights_hash()},
-                {"weights_seed", static_cast<std::int64_t>(options.model.weights_seed)},
-                {"tp", static_cast<std::int64_t>(degree)},
-                {"base_repeat", repeat},
-                {"backend", launch.setup.backend}};
-  EngineOptions engine = options.engine;
-  engine.dtype = to_string(compute_dtype(launch.source.config(), engine));
-  append_values(values, engine);
-  append_values(values, launch.setup.options);
-  for (auto& value : to_values(options.parallel)) {
-    if (value.first != "watchdog") values.push_back(std::move(value));  // ends a run, changes no figure
-  }
-  for (auto& value : to_values(options.workload)) {
-    // a file is known by what was read from it, the number of sequences by what came of it
-    if (value.first != "text" && value.first != "token_ids" && value.first != "trace" &&
-        value.first != "num_sequences") {
-      values.push_back(std::move(value));
-    }
-  }
-  values.emplace_back("num_sequences", static_cast<std::int64_t>(workload.requests.size()));
-  values.emplace_back("workload_hash", workload.hash);
-  return values;
 }
 
 std::string method_text(ScalingKind kind) {
@@ -83,7 +49,8 @@ std::vector<PointPlan> plan_points(const Launch& launch, ScalingKind kind) {
     plan.method = method_text(kind);
     plan.degree = degree;
     plan.workload = workload_of(launch, kind, degree);
-    plan.parameters = identity(launch, kind, *plan.workload, degree, repeat);
+    plan.parameters = identity(launch, plan.experiment, *plan.workload, degree);
+    plan.parameters.emplace_back("base_repeat", repeat);
     plans.push_back(std::move(plan));
   };
   for (const int degree : degrees) add(degree, false);
@@ -106,10 +73,7 @@ void run_scaling(Launch& launch, ScalingKind kind) {
     if (point) report.points.push_back(std::move(*point));
   }
   if (launch.root()) {
-    for (const Point& point : report.points) {
-      for (const Verdict& verdict : point.verdicts)
-        report.verdicts_passed = report.verdicts_passed && verdict.passed;
-    }
+    report.verdicts_passed = all_passed(report.points);
     report.table = scaling_table(kind, report.points);
   }
   launch.progress.clear();

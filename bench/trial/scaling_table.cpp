@@ -9,7 +9,7 @@
 #include "bench/print/table.h"
 #include "bench/statistics/bootstrap.h"
 #include "bench/statistics/counted_repetitions.h"
-#include "bench/statistics/sample_statistics.h"
+#include "bench/trial/verdict_lines.h"
 
 namespace tpscale {
 namespace {
@@ -113,7 +113,7 @@ class ScalingTable {
                       std::to_string(parameter<std::int64_t>(base_, "threads", 1)) +
                       " threads a rank, base tp " + std::to_string(degree_of(base_)) + "\n\n";
     for (const Phase& phase : kPhases) out += phase_text(phase, strong) + "\n";
-    return out + breakdown_text() + "\n" + drift_text() + verdict_text();
+    return out + breakdown_text() + "\n" + drift_text() + verdict_lines(points_);
   }
 
  private:
@@ -190,26 +190,6 @@ class ScalingTable {
         text += (text.empty() ? "" : ", ") + std::string(phase.name) + " " + percent(*by);
     }
     return text.empty() ? "" : "drift of the base from begin to end: " + text + "\n";
-  }
-
-  std::string verdict_text() const {
-    std::string text;
-    std::size_t passed = 0;
-    for (const Point& point : points_) {
-      for (const Verdict& verdict : point.verdicts) {
-        if (verdict.passed) {
-          ++passed;
-        } else {
-          text += "FAILED at tp " + std::to_string(degree_of(point)) + ": " + verdict.name + ": " +
-                  verdict.sentence + "\n";
-        }
-      }
-      if (point.status != "measured") {
-        text +=
-            "tp " + std::to_string(degree_of(point)) + " " + point.status + ": " + point.status_reason + "\n";
-      }
-    }
-    return "verdicts passed: " + std::to_string(passed) + "\n" + text;
   }
 
   ScalingKind kind_;

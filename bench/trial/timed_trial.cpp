@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <random>
 
 #include "bench/timing/phase_breakdown.h"
 #include "bench/trial/agreement.h"
@@ -34,25 +35,60 @@ bool same_tokens(const RunResult& a, const RunResult& b) {
                     [](const RequestResult& x, const RequestResult& y) { return x.tokens == y.tokens; });
 }
 
-std::array<double, kTimedNames.size()> repeat_once(Engine& engine, Backend& backend, Communicator& group,
-                                                   std::span<const Request> requests,
-                                                   const std::string& inject_bug, RunResult& result) {
-  engine.flush_prefix_cache();
-  group.barrier();
-  backend.stream().synchronize();
+std::vector<double> repeat_once(const TrialSetting& setting, const Arm& arm, RunResult& result) {
+  arm.set_up();
+  arm.engine->flush_prefix_cache();
+  setting.group.barrier();
+  setting.backend.stream().synchronize();
   const auto start = Clock::now();
-  result = engine.run(requests);
-  backend.stream().synchronize();
+  result = arm.engine->run(setting.requests);
+  setting.backend.stream().synchronize();
   const double wall = std::chrono::duration<double>(Clock::now() - start).count();
   const RunSeconds seconds = run_seconds(result);
   const auto [ttft, tpot] = mean_latencies(result);
-  if (inject_bug == "clock")
-    return {wall / 1000, seconds.prefill / 1000, seconds.decode / 1000, seconds.schedule / 1000, ttft, tpot};
-  if (inject_bug == "time") return {wall, seconds.prefill / 2, seconds.decode, seconds.schedule, ttft, tpot};
-  return {wall, seconds.prefill, seconds.decode, seconds.schedule, ttft, tpot};
+  std::vector<double> values{wall, seconds.prefill, seconds.decode, seconds.schedule, ttft, tpot};
+  if (setting.inject_bug == "clock") std::for_each_n(values.begin(), 4, [](double& value) { value /= 1000; });
+  if (setting.inject_bug == "time") values[1] /= 2;
+  for (const Quantity& quantity : setting.quantities) values.push_back(quantity.of(result));
+  return values;
+}
+
+TimedTrial empty_trial(const TrialSetting& setting, const Arm& arm) {
+  TimedTrial trial;
+  const auto add = [&](const std::string& name, const std::string& unit) {
+    trial.samples.push_back(
+        rank_samples(name_of_arm(name, arm.name), unit, "steady_clock", "timed", setting.group.size()));
+    trial.samples.back().warm_ups = 1;
+  };
+  for (const std::string_view name : kTimedNames) add(std::string(name) + "_seconds", "s");
+  for (const Quantity& quantity : setting.quantities) add(quantity.name, quantity.unit);
+  return trial;
+}
+
+/// One run of an arm, its values from all ranks in the samples. Returns the slowest rank's seconds.
+double add_repetition(const TrialSetting& setting, const Arm& arm, bool warm_up, TimedTrial& trial) {
+  RunResult result;
+  setting.gauge.start();
+  const auto mine = repeat_once(setting, arm, result);
+  const std::array waited{setting.gauge.share().value_or(0.0)};
+  if (!warm_up) trial.timed_seconds += mine[0];
+  const auto all = gather(setting.group, mine);
+  const std::string mark = RunDelayGauge::mark(std::ranges::max(gather(setting.group, waited))[0]);
+  for (std::size_t i = 0; i < trial.samples.size(); ++i) {
+    auto& row = trial.samples[i].rows.emplace_back();
+    trial.samples[i].marks.push_back(mark);
+    for (const auto& rank : all) row.push_back(rank[i]);
+  }
+  if (!warm_up) trial.same_tokens = trial.same_tokens && same_tokens(trial.last, result);
+  trial.last = std::move(result);
+  return std::ranges::max(trial.samples.front().rows.back());
 }
 
 }  // namespace
+
+std::string name_of_arm(const std::string& name, const std::string& arm) {
+  return arm.empty() ? name : name + "_" + arm;
+}
 
 Samples rank_samples(std::string name, std::string unit, std::string clock, std::string phase, int ranks) {
   Samples samples;
@@ -64,41 +100,25 @@ Samples rank_samples(std::string name, std::string unit, std::string clock, std:
   return samples;
 }
 
-TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
-                           std::span<const Request> requests, const std::function<Next(double)>& decide,
-                           RunDelayGauge& gauge, const std::string& inject_bug) {
-  TimedTrial trial;
-  for (const std::string_view name : kTimedNames) {
-    trial.samples.push_back(
-        rank_samples(std::string(name) + "_seconds", "s", "steady_clock", "timed", group.size()));
-    trial.samples.back().warm_ups = 1;
+std::vector<TimedTrial> run_timed_trials(const TrialSetting& setting, std::span<const Arm> arms) {
+  std::vector<TimedTrial> trials;
+  std::vector<std::size_t> order;
+  for (const Arm& arm : arms) {
+    order.push_back(trials.size());
+    trials.push_back(empty_trial(setting, arm));
   }
-  RunResult first;
+  std::mt19937_64 draw(setting.seed);  // the same on every rank
   auto next = Next::kRepeat;
-  for (std::int64_t repetition = 0; next == Next::kRepeat; ++repetition) {
-    gauge.start();
-    const auto mine = repeat_once(engine, backend, group, requests, inject_bug, trial.last);
-    if (repetition > 0) trial.timed_seconds += mine[0];
-    const std::array waited{gauge.share().value_or(0.0)};
-    const auto all = gather(group, mine);
-    const std::string mark = RunDelayGauge::mark(std::ranges::max(gather(group, waited))[0]);
-    double slowest = 0.0;
-    for (std::size_t i = 0; i < trial.samples.size(); ++i) {
-      auto& row = trial.samples[i].rows.emplace_back();
-      trial.samples[i].marks.push_back(mark);
-      for (const auto& rank : all) row.push_back(rank[i]);
-      if (i == 0) slowest = *std::max_element(row.begin(), row.end());
-    }
-    if (repetition == 0) {
-      first = trial.last;
-    } else {
-      trial.same_tokens = trial.same_tokens && same_tokens(first, trial.last);
-    }
-    const Next answer = group.rank() == 0 ? decide(repetition == 0 ? -slowest : slowest) : Next::kRepeat;
-    next = static_cast<Next>(told_by_root(group, static_cast<std::int64_t>(answer)));
+  for (bool warm_up = true; next == Next::kRepeat; warm_up = false) {
+    double seconds = 0.0;
+    for (const std::size_t arm : order) seconds += add_repetition(setting, arms[arm], warm_up, trials[arm]);
+    const Next answer =
+        setting.group.rank() == 0 ? setting.decide(warm_up ? -seconds : seconds) : Next::kRepeat;
+    next = static_cast<Next>(told_by_root(setting.group, static_cast<std::int64_t>(answer)));
+    std::ranges::shuffle(order, draw);
   }
-  trial.interrupted = next == Next::kInterrupted;
-  return trial;
+  for (TimedTrial& trial : trials) trial.interrupted = next == Next::kInterrupted;
+  return trials;
 }
 
 }  // namespace tpscale

@@ -22,6 +22,21 @@ inline constexpr std::array<std::string_view, 6> kTimedNames = {"wall",     "pre
 /// Rank 0's answer after each repetition.
 enum class Next : std::int64_t { kRepeat, kDone, kInterrupted };
 
+/// One side of a comparison: an engine and how it is to be set.
+struct Arm {
+  std::string name;  ///< "on": what its samples' and figures' names end in; empty where there is only one
+  Engine* engine = nullptr;
+  std::function<void()> set_up = [] {};  ///< before each of its runs, outside the clock
+};
+
+/// One more quantity of a run on one rank, beyond those of kTimedNames.
+struct Quantity {
+  std::string name;
+  std::string unit;
+  std::function<double(const RunResult&)> of;
+};
+
+/// What the repetitions of one arm gave.
 struct TimedTrial {
   std::vector<Samples>
       samples;     ///< "wall_seconds", ...: one row a repetition (the first the warm-up), a column a rank
@@ -31,15 +46,29 @@ struct TimedTrial {
   double timed_seconds = 0.0;  ///< inside timed regions, on this rank
 };
 
-/// What all ranks of a group do the same: one warm-up and repetitions of the whole workload, caches flushed
-/// before each. `decide` is asked on rank 0 after each repetition with its seconds (the maximum over ranks);
-/// the warm-up is asked about with a negative number. `gauge` (one a rank) marks the repetitions during which
-/// others took a rank's cores. `inject_bug` (tests): "clock" and "time" give wrong seconds on purpose.
-TimedTrial run_timed_trial(Engine& engine, Backend& backend, Communicator& group,
-                           std::span<const Request> requests, const std::function<Next(double)>& decide,
-                           RunDelayGauge& gauge, const std::string& inject_bug);
+/// What a trial needs besides its arms.
+struct TrialSetting {
+  Backend& backend;
+  Communicator& group;
+  std::span<const Request> requests;
+  RunDelayGauge& gauge;  ///< one a rank: marks the repetitions during which others took a rank's cores
+  /// Asked on rank 0 after each repetition with the seconds of all arms (the maximum over ranks); about the
+  /// warm-up with a negative number.
+  std::function<Next(double)> decide;
+  std::string inject_bug;  ///< tests: "clock" and "time" give wrong seconds on purpose
+  std::uint64_t seed = 0;  ///< of the order of the arms
+  std::vector<Quantity> quantities = {};
+};
+
+/// What all ranks of a group do the same: one warm-up and repetitions of the whole workload on every arm,
+/// caches flushed and the arm set up before each. The arms of a repetition follow one another in an order
+/// drawn anew each time, so that what the machine suffers meanwhile hits all of them. A trial an arm, in
+/// their order.
+std::vector<TimedTrial> run_timed_trials(const TrialSetting& setting, std::span<const Arm> arms);
 
 /// Samples with a column a rank, filled row by row.
 Samples rank_samples(std::string name, std::string unit, std::string clock, std::string phase, int ranks);
+/// "decode_seconds" of arm "on" -> "decode_seconds_on"; of the only arm itself.
+std::string name_of_arm(const std::string& name, const std::string& arm);
 
 }  // namespace tpscale

@@ -139,18 +139,6 @@ TEST(Figures, WhatWasNotMeasuredIsAbsentWithAReason) {
   for (const Absent& absent : point.absent) EXPECT_FALSE(absent.reason.empty());
 }
 
-TEST(Figures, ATaintedRepetitionMarksThem) {
-  Point point;
-  PointFacts facts = sound_facts();
-  timed(facts, "wall_seconds").marks[0] = "tainted: 3 % CPU pressure";  // the warm-up counts for nothing
-  add_figures(point, facts);
-  EXPECT_THAT(metric(point, "prefill_throughput").marks, testing::Not(Contains("tainted")));
-  point.results.clear();
-  timed(facts, "wall_seconds").marks[2] = "tainted: 3 % CPU pressure";
-  add_figures(point, facts);
-  EXPECT_THAT(metric(point, "prefill_throughput").marks, Contains("tainted"));
-}
-
 TEST(Figures, OfAFailedPointAreWithdrawn) {
   Point point;
   add_figures(point, sound_facts());
