@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <nccl.h>
 
+#include <array>
 #include <thread>
 #include <vector>
 
@@ -162,6 +163,42 @@ TEST_F(Nccl, WindowsAreOfOneSize) {
   EXPECT_EQ(window, nullptr);
   abort();
   EXPECT_EQ(ncclMemFree(memory), ncclSuccess);
+}
+
+/// Ranks may also be threads of one process, a device each.
+TEST(NcclThreads, MeetInOneProcess) {
+  if (the_world().rank() != 0) GTEST_SKIP() << "one process is enough";
+  constexpr int kRanks = 3;
+  ncclUniqueId id{};
+  ASSERT_EQ(ncclGetUniqueId(&id), ncclSuccess);
+  std::array<float, kRanks> sums{};
+  const auto run = [&](int rank) {
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    ncclComm_t comm = nullptr;
+    cudaStream_t stream = nullptr;
+    float* data = nullptr;
+    float value = static_cast<float>(rank);
+    cudaSetDevice(rank);
+    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    cudaMalloc(reinterpret_cast<void**>(&data), sizeof(float));
+    EXPECT_EQ(ncclCommInitRankConfig(&comm, kRanks, id, rank, &config), ncclSuccess);
+    for (int i = 0; i < 50; ++i) {
+      cudaMemcpyAsync(data, &value, sizeof(float), cudaMemcpyHostToDevice, stream);
+      EXPECT_EQ(ncclAllReduce(data, data, 1, ncclFloat32, ncclSum, comm, stream), ncclSuccess);
+    }
+    cudaMemcpyAsync(&sums[static_cast<std::size_t>(rank)], data, sizeof(float), cudaMemcpyDeviceToHost,
+                    stream);
+    EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    EXPECT_EQ(ncclCommFinalize(comm), ncclSuccess);
+    EXPECT_EQ(ncclCommDestroy(comm), ncclSuccess);
+    cudaFree(data);
+    cudaStreamDestroy(stream);
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int rank = 0; rank < kRanks; ++rank) threads.emplace_back(run, rank);
+  }
+  EXPECT_THAT(sums, testing::Each(3.0F));
 }
 
 }  // namespace
