@@ -20,8 +20,9 @@ template <class T, int kVectors, int kHeads>
 class DecodeBlock {
  public:
   static constexpr int kSize = Vector<T>::kSize;
-  static constexpr int kWidth = kVectors * kSize;        ///< components of a lane
-  static constexpr int kDim = kLanes * kWidth;           ///< head_dim at most
+  static constexpr int kWidth = kVectors * kSize;                ///< components of a lane
+  static constexpr int kDim = kLanes * kWidth;                   ///< head_dim at most
+  static constexpr int kBlocks = kWidth * kHeads >= 64 ? 3 : 4;  ///< of a multiprocessor, by their registers
   static constexpr int kUnroll = kVectors >= 4 ? 2 : 4;  ///< keys of eight lanes whose loads are under way
 
   __device__ explicit DecodeBlock(const Split<T>& split)
@@ -199,7 +200,7 @@ class DecodeBlock {
 };
 
 template <class T, int kVectors, int kHeads>
-__global__ void __launch_bounds__(kThreads, kVectors == 8 ? 3 : 4)
+__global__ void __launch_bounds__(kThreads, DecodeBlock<T, kVectors, kHeads>::kBlocks)
     decode_kernel(const AttentionArguments<T> arguments, const SplitPlan plan,
                   const AttentionPartials partials) {
   const int parts = static_cast<int>(gridDim.y) / arguments.num_kv_heads;
