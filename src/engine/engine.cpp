@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "core/check.h"
 #include "core/error.h"
 #include "engine/engine_parts.h"
 #include "engine/request_check.h"
@@ -84,6 +85,13 @@ void Engine::warm_up() {
   parts.transformer.take_message_memory(parts.comm);
   if (parts.graph_choice.on) parts.runner.capture(parts.plain_execution());
   parts.warm = true;
+}
+
+void Engine::tune() {
+  Parts& parts = *parts_;
+  check(!parts.warm, "an engine is tuned before its steps are recorded");
+  for (const std::int64_t size : graph_buckets(parts.sizes.max_num_seqs)) parts.transformer.tune(size, size);
+  parts.transformer.tune(parts.sizes.max_step_tokens, 0);
 }
 
 const GraphFacts& Engine::graph_facts() const noexcept {

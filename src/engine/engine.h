@@ -116,6 +116,10 @@ class Engine {
   /// What a run would else begin with, outside its clock: takes the communicator's memory for messages and
   /// captures the decode graphs. Collective over the group; does nothing the second time.
   void warm_up();
+  /// Lets the device time its ways to compute the linear layers of decode steps (at the sizes of the graphs)
+  /// and of the largest prefill step. For measurements only: it takes seconds. Before warm_up(): what is
+  /// recorded stays as it is. Not collective.
+  void tune();
   /// The decode graphs: whether there are any or why not, and after warm_up() what they cost.
   const GraphFacts& graph_facts() const noexcept;
   /// Later runs with or without the graphs this engine has: the two arms of a comparison. Throws

@@ -90,6 +90,16 @@ void Transformer::take_message_memory(Communicator& comm) {
   }
 }
 
+void Transformer::tune(std::int64_t rows, std::int64_t logits) {
+  const ModelWeights& weights = parts_->weights;
+  const LayerWeights& layer = weights.layers.front();  // all layers have the same shapes
+  Ops& ops = parts_->backend.ops();
+  for (const auto* linear : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) {
+    ops.tune_linear(rows, **linear);
+  }
+  if (logits > 0) ops.tune_linear(logits, weights.head());
+}
+
 const ModelConfig& Transformer::config() const noexcept {
   return parts_->config;
 }

@@ -29,6 +29,10 @@ class Transformer {
   /// memory where it has such. Collective; while no step is under way. They go before the communicator does.
   void take_message_memory(Communicator& comm);
 
+  /// Lets the device find out how it best computes every linear layer with so many rows (`logits`: the head).
+  /// Takes time; before a measurement, and before a step of this size is recorded.
+  void tune(std::int64_t rows, std::int64_t logits);
+
   const ModelConfig& config() const noexcept;
   const ModelShard& shard() const noexcept;
   Dtype dtype() const noexcept;
