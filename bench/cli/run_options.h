@@ -10,6 +10,7 @@ struct RunOptions {
   std::vector<std::string> experiments;
   std::vector<std::int64_t> tp;
   std::vector<std::int64_t> batch_size;
+  std::vector<std::int64_t> shard_of;
   std::int64_t repetitions = 10;
   double precision = 0.0;
   double max_seconds = 0.0;
@@ -29,6 +30,7 @@ struct RunOptions {
     visit("tp", self.tp,
           "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
     visit("batch-size", self.batch_size, "cuda-graph: sequences decoded at once (default 1,2,4,8,16,32)");
+    visit("shard-of", self.shard_of, "shard-replay: degrees whose first shard runs alone (default 1,2,4,8)");
     visit("repetitions", self.repetitions, "timed repetitions of a point, after 1 warm-up");
     visit("precision", self.precision,
           "instead: repeat until the interval's half width is below this share of the median");

@@ -59,7 +59,7 @@ class EvaluateCommand final : public Command {
     std::vector<std::int32_t> tokens;
     together(world, [&] {
       require_shardable(config, world.size());
-      compute_dtype(config, engine_);
+      compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
       if (!options_.text.empty()) require_byte_level(model_.model, config);
       tokens = options_.text.empty() ? read_token_ids(options_.token_ids)
                                      : byte_tokens(read_input_file(options_.text));

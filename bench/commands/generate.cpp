@@ -76,7 +76,7 @@ class GenerateCommand final : public Command {
     std::vector<Request> requests;
     together(world, [&] {
       require_shardable(config, world.size());
-      compute_dtype(config, engine_);
+      compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
       if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
       requests = {{prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
     });

@@ -91,7 +91,8 @@ class RunCommand final : public Command {
     const auto source = open_model(world, options_.model);
     together(world, [&] {
       check_degrees(world, source->config());
-      compute_dtype(source->config(), options_.engine);
+      compute_dtype(source->config(), options_.engine,
+                    options_.model.backend);  // a name that is none is said now
       if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
     });
     DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
@@ -131,6 +132,9 @@ class RunCommand final : public Command {
     }
     if (std::ranges::any_of(run.batch_size, [](std::int64_t size) { return size < 1 || size > 65536; })) {
       throw UsageError("--batch-size takes numbers of sequences from 1 to 65536");
+    }
+    if (std::ranges::any_of(run.shard_of, [](std::int64_t degree) { return degree < 1 || degree > 65536; })) {
+      throw UsageError("--shard-of takes degrees from 1 to 65536");
     }
     if (run.instrumented_repetitions < 0 || run.sequences_per_rank < 1 || run.probe_seconds <= 0.0) {
       throw UsageError(

@@ -32,7 +32,9 @@ class ComparisonMeasurement {
 
  private:
   const std::vector<Request>& requests() const { return comparison_.plan.workload->requests; }
-  Dtype dtype() const { return compute_dtype(launch_.source.config(), comparison_.engine); }
+  Dtype dtype() const {
+    return compute_dtype(launch_.source.config(), comparison_.engine, launch_.setup.backend);
+  }
 
   void measure(Point& point) {
     std::vector<Arm> arms;
@@ -49,13 +51,15 @@ class ComparisonMeasurement {
   }
 
   void repeat(Point& point, std::span<const Arm> arms) {
-    const bool oversubscribed = launch_.world.oversubscribed(comparison_.plan.degree);
+    const bool oversubscribed = group_.oversubscribed();
     RepetitionControl control(launch_);
     RunDelayGauge gauge(oversubscribed);
+    DeviceWatch watch(group_.backend());
     const TrialSetting setting{group_.backend(),
                                group_.comm(),
                                requests(),
                                gauge,
+                               watch,
                                [&](double seconds) { return control.after(seconds); },
                                launch_.options.run.inject_bug,
                                static_cast<std::uint64_t>(launch_.options.workload.seed),
@@ -66,6 +70,7 @@ class ComparisonMeasurement {
     launch_.stages.time("timed", Kind::kMeasuring, [&] { trials = run_timed_trials(setting, arms); });
     if (trials.front().interrupted) throw_interrupted();
     control.describe(point);
+    for (Samples& series : watch.samples()) point.samples.push_back(std::move(series));
     const auto memory =
         account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
     for (std::size_t i = 0; i < arms.size(); ++i) {
@@ -112,16 +117,12 @@ class ComparisonMeasurement {
   }
 
   void describe(Point& point) {
-    if (facts_.front().oversubscribed) point.marks.push_back("oversubscribed");
     for (const PointFacts& facts : facts_) {
       point.samples.insert(point.samples.end(), facts.timed.samples.begin(), facts.timed.samples.end());
       add_timed_figures(point, facts);
     }
     point.samples.insert(point.samples.end(), facts_.front().memory.begin(), facts_.front().memory.end());
     add_memory_figures(point, facts_.front());
-    point.hardware.emplace_back("device_name", group_.backend().device_name());
-    for (const auto& [name, fact] : group_.backend().facts())
-      point.hardware.emplace_back("device_" + name, fact);
     comparison_.compare(point, facts_, session_->engine());
     if (!std::ranges::all_of(point.verdicts, &Verdict::passed)) withdraw_figures(point);
   }

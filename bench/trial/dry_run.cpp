@@ -1,5 +1,7 @@
 #include "bench/trial/dry_run.h"
 
+#include <algorithm>
+
 #include "bench/print/number.h"
 #include "bench/print/table.h"
 #include "engine/engine.h"
@@ -20,8 +22,8 @@ void print_dry_run(Launch& launch, const std::vector<PointPlan>& plans) {
                {"activations", "a rank"}});
   for (const PointPlan& plan : plans) {
     const ModelConfig& config = launch.source.config();
-    const EngineSizes sizes = plan_sizes(config, plan_shard(config, plan.degree, 0), launch.options.engine,
-                                         plan.workload->requests);
+    const EngineSizes sizes = plan_sizes(config, plan_shard(config, std::max(plan.degree, plan.shard_of), 0),
+                                         launch.options.engine, plan.workload->requests);
     Point point;
     point.test_name = plan.experiment;
     point.parameters = plan.parameters;

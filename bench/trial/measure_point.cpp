@@ -28,7 +28,7 @@ class PointMeasurement {
                    std::optional<BaseReference>& base)
       : launch_(launch), plan_(plan), group_(group), base_(base) {
     facts_.degree = plan.degree;
-    facts_.oversubscribed = launch.world.oversubscribed(plan.degree);
+    facts_.oversubscribed = group.oversubscribed();
     facts_.input_tokens = plan.workload->input_tokens;
   }
 
@@ -42,7 +42,9 @@ class PointMeasurement {
   const std::vector<Request>& requests() const { return plan_.workload->requests; }
   Engine& engine() { return session_->engine(); }
   bool root() const { return launch_.root(); }
-  Dtype dtype() const { return compute_dtype(launch_.source.config(), launch_.options.engine); }
+  Dtype dtype() const {
+    return compute_dtype(launch_.source.config(), launch_.options.engine, launch_.setup.backend);
+  }
 
   void measure(Point& point) {
     repeat(point);
@@ -56,10 +58,12 @@ class PointMeasurement {
   void repeat(Point& point) {
     RepetitionControl control(launch_);
     RunDelayGauge gauge(facts_.oversubscribed);
+    DeviceWatch watch(group_.backend());
     const TrialSetting setting{group_.backend(),
                                group_.comm(),
                                requests(),
                                gauge,
+                               watch,
                                [&](double seconds) { return control.after(seconds); },
                                launch_.options.run.inject_bug};
     const Arm only{"", &engine()};
@@ -68,6 +72,7 @@ class PointMeasurement {
                         [&] { facts_.timed = run_timed_trials(setting, std::span(&only, 1)).front(); });
     if (facts_.timed.interrupted) throw_interrupted();
     control.describe(point);
+    for (Samples& series : watch.samples()) point.samples.push_back(std::move(series));
     facts_.memory =
         account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
     facts_.cost = run_cost(launch_.source.config(), dtype(), plan_.degree, facts_.timed.last);
@@ -148,7 +153,6 @@ class PointMeasurement {
   }
 
   void describe(Point& point) {
-    if (facts_.oversubscribed) point.marks.push_back("oversubscribed");
     for (auto* samples : {&facts_.timed.samples, &facts_.instrumented, &facts_.isolated, &facts_.memory}) {
       point.samples.insert(point.samples.end(), samples->begin(), samples->end());
     }
@@ -160,9 +164,6 @@ class PointMeasurement {
     point.hardware.emplace_back("read_bandwidth", sum(facts_.peaks.read_bandwidth));
     point.hardware.emplace_back("gemm_rate", sum(facts_.peaks.gemm_rate));
     point.hardware.emplace_back("multiply_add_peak", sum(facts_.peaks.multiply_add_peak));
-    point.hardware.emplace_back("device_name", group_.backend().device_name());
-    for (const auto& [name, fact] : group_.backend().facts())
-      point.hardware.emplace_back("device_" + name, fact);
     point.conditions.emplace_back("prompt_tokens_computed", facts_.timed.last.prompt_tokens_computed);
     point.conditions.emplace_back("prompt_tokens_cached", facts_.timed.last.prompt_tokens_cached);
     point.conditions.emplace_back("preemptions", facts_.timed.last.preemptions);

@@ -27,9 +27,9 @@ void require_ranks(const World& world, int degree) {
                           std::to_string(world.size()) + "; start it with: mpirun -n " + n + " tpscale ...");
 }
 
-Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options, const std::string& backend) {
   if (!options.dtype.empty()) return parse_dtype(options.dtype);
-  return config.dtype == Dtype::kF16 ? Dtype::kF32 : config.dtype;  // f16 files are widened
+  return config.dtype == Dtype::kF16 && backend == "cpu" ? Dtype::kF32 : config.dtype;
 }
 
 void require_memory(const World& world, const Backend& backend, std::size_t bytes_a_rank, int degree) {
@@ -54,10 +54,12 @@ void require_memory(const World& world, const Backend& backend, std::size_t byte
 ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source,
                            const EngineOptions& options, std::span<const Request> requests, bool measuring) {
   Communicator& comm = group.comm();
+  EngineOptions exact = options;
   together(comm, [&] {
     shard_ = plan_shard(source.config(), comm.size(), comm.rank());
-    sizes_ = plan_sizes(source.config(), shard_, options, requests);
-    const Dtype dtype = compute_dtype(source.config(), options);
+    const Dtype dtype = compute_dtype(source.config(), options, std::string(group.backend().name()));
+    exact.dtype = to_string(dtype);
+    sizes_ = plan_sizes(source.config(), shard_, exact, requests);
     if (!group.backend().supports(dtype)) {
       throw NotAvailableError("backend '" + std::string(group.backend().name()) + "' does not compute in " +
                               std::string(to_string(dtype)) + " here; choose another --dtype");
@@ -66,9 +68,8 @@ ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& so
     if (measuring) bytes += probe_bytes(static_cast<std::size_t>(sizes_.weight_bytes));
     require_memory(world, group.backend(), bytes, comm.size());
   });
-  together(comm, [&] {
-    engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, options, sizes_);
-  });
+  together(comm,
+           [&] { engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, exact, sizes_); });
 }
 
 }  // namespace tpscale

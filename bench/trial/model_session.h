@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <string>
 
 #include "bench/cli/model_options.h"
 #include "bench/trial/rank_group.h"
@@ -18,8 +19,9 @@ void require_shardable(const ModelConfig& config, int degree);
 /// Throws NotAvailableError that tells how to start as many ranks.
 void require_ranks(const World& world, int degree);
 
-/// The dtype to compute in: the option, or what the model's files hold. Throws UsageError, NotAvailableError.
-Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options);
+/// The dtype to compute in: the option, or what the model's files hold (a CPU widens f16). Throws UsageError,
+/// NotAvailableError.
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options, const std::string& backend);
 
 /// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is
 /// allocated yet.

@@ -23,13 +23,23 @@ Point begin_point(const Launch& launch, const PointPlan& plan) {
   point.conditions.emplace_back("workload_hash", plan.workload->hash);
   point.conditions.emplace_back("cache_state", std::string("prefix cache emptied before each repetition"));
   point.conditions.emplace_back("world_size", static_cast<std::int64_t>(launch.world.size()));
-  point.conditions.emplace_back("oversubscribed", launch.world.oversubscribed(plan.degree));
   point.conditions.emplace_back("model_notes", [&] {
     std::string notes;
     for (const std::string& note : launch.source.notes()) notes += (notes.empty() ? "" : "; ") + note;
     return notes;
   }());
   return point;
+}
+
+/// The device and the collectives that a point was measured with.
+void describe_group(Point& point, const RankGroup& group) {
+  point.conditions.emplace_back("oversubscribed", group.oversubscribed());
+  if (group.oversubscribed()) point.marks.emplace_back("oversubscribed");
+  point.hardware.emplace_back("device_name", group.backend().device_name());
+  for (const auto& [name, fact] : group.backend().facts())
+    point.hardware.emplace_back("device_" + name, fact);
+  for (const auto& [name, fact] : group.comm().facts())
+    point.provenance.emplace_back("communicator_" + name, fact);
 }
 
 }  // namespace
@@ -56,6 +66,8 @@ std::unique_ptr<ModelSession> open_session(Launch& launch, RankGroup& group, con
   }
   point.conditions.emplace_back(
       "load_seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  launch.stages.time("tune", Kind::kMeasuring,
+                     [&] { together(group.comm(), [&] { session->engine().tune(); }); });
   return session;
 }
 
@@ -83,11 +95,12 @@ std::optional<Point> publish_point(Launch& launch, const PointPlan& plan, std::i
     point = begin_point(launch, plan);
     launch.progress.show(plan.experiment + " tp " + std::to_string(plan.degree));
   }
-  RankGroup group(launch.world, launch.setup, plan.degree);
+  RankGroup group(launch.world, launch.setup, plan.degree, plan.shard_of);
   while_others_sleep(launch.world, plan.degree, [&] {
     Point scratch;
     measure(group, point ? *point : scratch);
     if (launch.root()) {
+      describe_group(*point, group);
       launch.stages.time("store", Kind::kOverhead, [&] { launch.store->publish(*point); });
     }
   });

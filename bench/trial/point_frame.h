@@ -18,6 +18,7 @@ struct PointPlan {
   std::string experiment;
   std::string method;  ///< one paragraph for the store
   int degree = 1;
+  int shard_of = 0;   ///< degree 1 stands for the first of this many ranks; 0: for itself
   Values parameters;  ///< identity
   std::shared_ptr<const Workload> workload;
 };

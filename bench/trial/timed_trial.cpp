@@ -65,15 +65,27 @@ TimedTrial empty_trial(const TrialSetting& setting, const Arm& arm) {
   return trial;
 }
 
+/// Of every rank: the share of the time it waited for a core, and whether its device's clocks were held down.
+std::string mark_of(const std::vector<std::vector<double>>& disturbed) {
+  double waited = 0.0;
+  bool held_down = false;
+  for (const auto& rank : disturbed) {
+    waited = std::max(waited, rank[0]);
+    held_down = held_down || rank[1] > 0.0;
+  }
+  return held_down ? "tainted: heat or a brake held a device's clocks down" : RunDelayGauge::mark(waited);
+}
+
 /// One run of an arm, its values from all ranks in the samples. Returns the slowest rank's seconds.
 double add_repetition(const TrialSetting& setting, const Arm& arm, bool warm_up, TimedTrial& trial) {
   RunResult result;
+  setting.watch.start();
   setting.gauge.start();
   const auto mine = repeat_once(setting, arm, result);
-  const std::array waited{setting.gauge.share().value_or(0.0)};
+  const std::array disturbed{setting.gauge.share().value_or(0.0), setting.watch.held_down() ? 1.0 : 0.0};
   if (!warm_up) trial.timed_seconds += mine[0];
   const auto all = gather(setting.group, mine);
-  const std::string mark = RunDelayGauge::mark(std::ranges::max(gather(setting.group, waited))[0]);
+  const std::string mark = mark_of(gather(setting.group, disturbed));
   for (std::size_t i = 0; i < trial.samples.size(); ++i) {
     auto& row = trial.samples[i].rows.emplace_back();
     trial.samples[i].marks.push_back(mark);

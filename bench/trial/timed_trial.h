@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "bench/provenance/run_delay_gauge.h"
 #include "bench/store/point.h"
+#include "bench/trial/device_watch.h"
 #include "comm/communicator.h"
 #include "engine/engine.h"
 
@@ -52,6 +53,7 @@ struct TrialSetting {
   Communicator& group;
   std::span<const Request> requests;
   RunDelayGauge& gauge;  ///< one a rank: marks the repetitions during which others took a rank's cores
+  DeviceWatch& watch;    ///< one a rank: marks those during which a device's clocks were held down
   /// Asked on rank 0 after each repetition with the seconds of all arms (the maximum over ranks); about the
   /// warm-up with a negative number.
   std::function<Next(double)> decide;
