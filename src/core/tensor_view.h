@@ -25,8 +25,8 @@ struct BasicTensorView {
                   std::int64_t row_stride_)
       : data(data_), dtype(dtype_), rows(rows_), cols(cols_), row_stride(row_stride_) {}
   template <class Other>
-    requires std::is_same_v<Other, void*> && std::is_same_v<Pointer, const void*>
-  BasicTensorView(const BasicTensorView<Other>& other)
+  requires std::is_same_v<Other, void*> && std::is_same_v<Pointer, const void*> BasicTensorView(
+      const BasicTensorView<Other>& other)
       : BasicTensorView(other.data, other.dtype, other.rows, other.cols, other.row_stride) {}
 
   bool contiguous() const noexcept { return rows <= 1 || row_stride == cols; }

@@ -60,7 +60,7 @@ class CudaOps final : public Ops {
   cudaStream_t stream_;
   CudaDevice device_;
   LinearRunner& linear_;
-  Buffer argmax_scratch_;  ///< see argmax.cu; grows before any capture
+  Buffer argmax_scratch_;               ///< see argmax.cu; grows before any capture
   AttentionScratch attention_scratch_;  ///< partial results of a decode split over the KV length
 };
 

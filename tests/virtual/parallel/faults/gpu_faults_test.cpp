@@ -71,8 +71,7 @@ TEST(GpuFault, AFailedCallEndsTheLaunchWithASentence) {
 TEST(GpuFault, RanksThatDisagreeAreToldSo) {
   const LaunchOutcome outcome = run_fault("muddle");
   EXPECT_EQ(outcome.status, 1) << outcome.text;
-  EXPECT_THAT(outcome.text,
-              AllOf(HasSubstr("failed: invalid usage"), HasSubstr("AllReduce of 101")));
+  EXPECT_THAT(outcome.text, AllOf(HasSubstr("failed: invalid usage"), HasSubstr("AllReduce of 101")));
 }
 
 TEST(GpuFault, AKilledRankEndsTheLaunch) {
