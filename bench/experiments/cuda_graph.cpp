@@ -77,9 +77,23 @@ Interval predicted_gain(const PointFacts& off, const PointFacts& on) {
   return bootstrap_paired_ratio(steps_off, steps_on);
 }
 
+/// Whether the arms were what their names say.
+Verdict judge_replay(const PointFacts& off, const PointFacts& on) {
+  const auto replayed = [](const PointFacts& facts) {
+    return std::ranges::count_if(facts.timed.last.steps, &StepRecord::graph);
+  };
+  const auto decode_steps = std::ranges::count_if(
+      on.timed.last.steps, [](const StepRecord& step) { return step.prefill_tokens == 0; });
+  return {"decode steps were replayed", replayed(on) == decode_steps && replayed(off) == 0, "",
+          std::to_string(replayed(on)) + " of " + std::to_string(decode_steps) +
+              " decode steps with graphs on and " + std::to_string(replayed(off)) +
+              " with graphs off came from a graph"};
+}
+
 void compare(Point& point, std::span<const PointFacts> arms, Engine& engine) {
   const PointFacts& off = arms[0];
   const PointFacts& on = arms[1];
+  point.verdicts.push_back(judge_replay(off, on));
   for (const PointFacts& facts : arms) add_arm_figures(point, facts);
   point.results.push_back(
       ratio_metric("cpu_overhead_reduction", "%", paired_ratio(on, off, "enqueue_seconds"), -100.0, 100.0, on,
