@@ -129,7 +129,8 @@ class Measurement {
     const auto share = count / static_cast<std::size_t>(n);
     fill(job, static_cast<float>(group.rank() + 1));
     enqueue(group, job);
-    const auto sum = static_cast<float>(n * (n + 1) / 2);
+    const auto ranks_sum = n * (n + 1) / 2;
+    const auto sum = static_cast<float>(ranks_sum);
     const auto expected = [&](std::size_t i) {
       const auto owner = share == 0 ? 0 : i / share;
       switch (job.kind) {

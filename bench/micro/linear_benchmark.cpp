@@ -81,7 +81,7 @@ void run(benchmark::State& state, BenchDevices& devices, const Case& self) {
   state.counters["of_read"] = Counter(bytes / device.read_bandwidth(), kRate);
 }
 
-void add(const std::shared_ptr<BenchDevices>& devices, Case self) {
+void add(const std::shared_ptr<BenchDevices>& devices, const Case& self) {
   const std::string name = "linear/" + self.name + "/" + std::string(to_string(self.dtype)) + "/" +
                            self.linear + "/threads:" + std::to_string(self.threads) +
                            "/rows:" + std::to_string(self.rows);
