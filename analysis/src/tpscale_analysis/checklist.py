@@ -29,6 +29,8 @@ def checklist(results: Results) -> list[Item]:
         _synchronised(results),
         _repeated(results),
         _base_present(results),
+        _pairs_complete(results),
+        _real_devices(results),
         _verdicts_passed(results),
     ]
 
@@ -98,9 +100,41 @@ def _base_present(results: Results) -> Item:
     return Item("Base present", good, f"every ratio is against tp {', '.join(map(str, bases))}")
 
 
+def _pairs_complete(results: Results) -> Item:
+    """Every repetition of a comparison has both arms."""
+    question = "On and off pairs complete"
+    off = [
+        (run, key)
+        for run in results.runs
+        for key in run.samples
+        if key.startswith("timed/") and key.endswith("_off")
+    ]
+    if not off:
+        return Item(question, True, "no on/off comparison was measured, so no pairs are needed")
+    complete = 0
+    for run, key in off:
+        other = run.samples.get(f"{key.removesuffix('_off')}_on")
+        complete += other is not None and len(other.rows) == len(run.samples[key].rows)
+    fact = f"{complete} of {len(off)} series have as many repetitions with the other arm"
+    return Item(question, complete == len(off), fact)
+
+
+def _real_devices(results: Results) -> Item:
+    virtual = sum(1 for point in results.points if point.is_virtual)
+    count = len(results.points)
+    fact = f"{virtual} of {count} points ran on virtual devices" if virtual else "no virtual device"
+    return Item(
+        "Real devices", not virtual, fact + " and have no performance figure" * bool(virtual)
+    )
+
+
 def _verdicts_passed(results: Results) -> Item:
     verdicts = [verdict for point in results.points for verdict in point.verdicts]
     passed = sum(1 for verdict in verdicts if verdict.passed)
-    withheld = len(results.refusals())
+    refused = results.refusals()
+    expected = [
+        p for p in results.points if (p.is_virtual and not p.failed) or p.status == "not_available"
+    ]
+    withheld = len(refused.keys() - {point.point_id for point in expected})
     fact = f"{passed} of {len(verdicts)} verdicts passed; figures of {withheld} points withheld"
     return Item("Verified", passed == len(verdicts) and not withheld, fact)

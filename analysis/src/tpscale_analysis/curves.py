@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tpscale_analysis.groups import told_apart
 from tpscale_analysis.merge import MergedPoint, device_of
 from tpscale_analysis.point import Value
 
@@ -15,8 +16,6 @@ KINDS: Mapping[str, Kind] = {"strong-scaling": "strong", "weak-scaling": "weak"}
 # Not part of a curve's identity. Weak scaling fixes the sequences a rank: the whole workload grows.
 _DEGREE = frozenset({"tp", "base_repeat"})
 _GROWS = frozenset({"num_sequences", "workload_hash"})
-# What a curve is called by; what else differs between curves of one name is added to it.
-NAMED_BY = ("model", "dtype", "workload", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +53,12 @@ def find_curves(points: Iterable[MergedPoint]) -> list[Curve]:
 
 
 def _told_apart(curves: list[Curve]) -> list[Curve]:
-    by_name: dict[str, list[Curve]] = defaultdict(list)
-    for curve in curves:
-        by_name[_name(curve)].append(curve)
-    told = []
-    for curve in curves:
-        others = by_name[_name(curve)]
-        names = sorted({name for other in others for name in other.common})
-        differing = [n for n in names if len({str(other.common.get(n)) for other in others}) > 1]
-        told.append(replace(curve, distinct=tuple(n for n in differing if n in curve.common)))
-    return told
-
-
-def _name(curve: Curve) -> str:
-    return repr((curve.test_name, [str(curve.common.get(name)) for name in NAMED_BY]))
+    distinct: dict[str, tuple[str, ...]] = {}
+    for test_name in KINDS:
+        alike = [curve for curve in curves if curve.test_name == test_name]
+        names = told_apart([curve.common for curve in alike])
+        distinct.update(zip((curve.key for curve in alike), names, strict=True))
+    return [replace(curve, distinct=distinct[curve.key]) for curve in curves]
 
 
 def _common(kind: Kind, parameters: Mapping[str, Value]) -> dict[str, Value]:

@@ -10,6 +10,7 @@ from tpscale_analysis.checklist import checklist
 from tpscale_analysis.memory import memory_use
 from tpscale_analysis.merge import MergedPoint, device_of
 from tpscale_analysis.point import Point, Samples
+from tpscale_analysis.projection_record import projection_record
 from tpscale_analysis.results import Results
 from tpscale_analysis.scaling import PHASES, Scaling, ScalingRow
 from tpscale_analysis.statistics import Estimate, median_estimate, spread
@@ -72,7 +73,36 @@ def _results(results: Results) -> list[Json]:
         }
         for point in results.others
     ]
-    return curves + points
+    return [*curves, *_graphs(results), *_shards(results), *points]
+
+
+def _graphs(results: Results) -> list[Json]:
+    return [
+        {
+            "test_name": study.group.test_name,
+            "parameters": dict(study.group.common),
+            "points": [
+                {"tp": gain.tp, "batch_size": gain.batch_size, **_point(gain.point, gain.reason)}
+                for gain in study.gains
+            ],
+        }
+        for study in results.graph_studies
+    ]
+
+
+def _shards(results: Results) -> list[Json]:
+    return [
+        {
+            "test_name": entry.study.group.test_name,
+            "parameters": dict(entry.study.group.common),
+            "points": [
+                {"shard_of": shard.shard_of, **_point(shard.point, shard.reason)}
+                for shard in entry.study.shards
+            ],
+            "projection": projection_record(entry),
+        }
+        for entry in results.projections
+    ]
 
 
 def _point(point: MergedPoint, reason: str) -> Json:
@@ -202,7 +232,8 @@ def _aggregated(point: MergedPoint, results: Results) -> Json:
     if point.failed or point.point_id in results.refusals():
         return {}
     found: Json = {}
-    for key in sorted({key for run in point.measured for key in run.samples}):
+    keys = sorted({key for run in point.measured for key in run.samples})
+    for key in (key for key in keys if not key.startswith("monitor/")):
         times = point.repetitions(key)
         if len(times):
             estimate = median_estimate(times, f"{point.point_id} {key}")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from tpscale_analysis.curves import Curve
-from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.groups import Group
 from tpscale_analysis.numbers import value_text
 from tpscale_analysis.point import Value
 
-TITLES = {"strong-scaling": "Strong scaling", "weak-scaling": "Weak scaling"}
+TITLES = {
+    "strong-scaling": "Strong scaling",
+    "weak-scaling": "Weak scaling",
+    "cuda-graph": "Decode graphs",
+    "shard-replay": "Shard replay",
+}
 
 
 def test_title(test_name: str) -> str:
@@ -23,17 +28,21 @@ def model_name(parameters: Mapping[str, Value]) -> str:
 
 
 def curve_title(curve: Curve) -> str:
-    facts = [model_name(curve.common)]
-    facts += [str(curve.common[key]) for key in ("dtype", "workload") if key in curve.common]
-    if "threads" in curve.common:
-        threads = curve.common["threads"]
+    return _title(curve.test_name, curve.common, curve.distinct)
+
+
+def group_title(group: Group) -> str:
+    return _title(group.test_name, group.common, group.distinct)
+
+
+def _title(test_name: str, common: Mapping[str, Value], distinct: Sequence[str]) -> str:
+    facts = [model_name(common)]
+    facts += [str(common[key]) for key in ("dtype", "workload") if key in common]
+    if "threads" in common:
+        threads = common["threads"]
         facts.append(f"{threads} thread{'' if threads == 1 else 's'} a rank")
-    facts += [f"{name} {value_text(curve.common[name])}" for name in curve.distinct]
-    return f"{test_title(curve.test_name)}: {', '.join(facts)}"
-
-
-def point_title(point: MergedPoint) -> str:
-    return f"{test_title(point.test_name)}: {model_name(point.parameters)}"
+    facts += [f"{name} {value_text(common[name])}" for name in distinct]
+    return f"{test_title(test_name)}: {', '.join(facts)}"
 
 
 def parameter_lines(parameters: Mapping[str, Value]) -> list[tuple[str, str]]:

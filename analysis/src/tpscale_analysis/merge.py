@@ -12,6 +12,7 @@ import numpy as np
 from tpscale_analysis.errors import BadDataError
 from tpscale_analysis.point import FloatArray, IntArray, Metric, Point, Value, Values, Verdict
 from tpscale_analysis.pool import pool_metrics, pool_rows
+from tpscale_analysis.virtual import MARK, without_figures
 
 # What a device is; the rest of /hardware (measured peaks, free memory, clocks) differs from launch to launch.
 DEVICE_KEYS = ("gpu_name", "device_name", "device", "cpu_model")
@@ -59,10 +60,14 @@ class MergedPoint:
     def marks(self) -> tuple[str, ...]:
         return unique(mark for run in self.runs for mark in run.marks)
 
+    @property
+    def is_virtual(self) -> bool:
+        return MARK in self.marks
+
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
-        """The figures of all runs; none where a verdict failed."""
-        return {} if self.failed else pool_metrics(self.measured)
+        """The figures of all runs; none where a verdict failed, and none of a virtual device."""
+        return {} if self.failed or self.is_virtual else pool_metrics(self.measured)
 
     @cached_property
     def absent(self) -> Mapping[str, str]:
@@ -140,5 +145,5 @@ def merge(points: Iterable[Point]) -> list[MergedPoint]:
                     f"points of '{run.launch}' and '{runs[0].launch}' have the same id "
                     f"({identity[0]!r}) and different parameters"
                 )
-        merged.append(MergedPoint(tuple(runs)))
+        merged.append(MergedPoint(tuple(without_figures(run) for run in runs)))
     return merged

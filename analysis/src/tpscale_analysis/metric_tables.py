@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.numbers import (
@@ -14,12 +14,13 @@ from tpscale_analysis.numbers import (
 )
 from tpscale_analysis.point import Metric
 from tpscale_analysis.results import common_values
-from tpscale_analysis.scaling import Scaling
+from tpscale_analysis.scaling import Scaling, own_refusal
 from tpscale_analysis.statistics import Estimate
 from tpscale_analysis.table import Column, Table
 
 _SHARES = ("_fraction", "mbu", "mfu", "_rate", "accuracy", "_share", "utilisation")  # in a name
 MAX_COLUMNS = 8
+Label = Callable[[MergedPoint], str]
 
 
 def curve_metric_table(scaling: Scaling) -> Table | None:
@@ -60,7 +61,7 @@ def point_tables(points: Sequence[MergedPoint]) -> list[Table]:
             (
                 *[value_text(point.parameters.get(name, NONE)) for name in varying],
                 *[cells[index] for _, cells in shown],
-                "; ".join(point.marks),
+                "; ".join(part for part in (*point.marks, own_refusal(point)) if part),
             )
             for index, point in enumerate(points)
         ]
@@ -95,26 +96,35 @@ def _cell(metric: Metric | None, share: bool) -> str:
     return percent_interval(Estimate(metric.value, metric.low, metric.high)) if share else NONE
 
 
-def absent_table(points: Sequence[MergedPoint]) -> Table | None:
+def degree_label(point: MergedPoint) -> str:
+    """What tells the points of a curve apart."""
+    return f"{point.tp}{' again' if point.is_base_repeat else ''}"
+
+
+def absent_table(
+    points: Sequence[MergedPoint], head: str = "tp", label: Label = lambda point: str(point.tp)
+) -> Table | None:
     """What was not measured, and why; one line a reason."""
-    degrees: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for point in points:
         for name, reason in point.absent.items():
-            degrees.setdefault((name, reason), []).append(str(point.tp))
-    if not degrees:
+            found.setdefault((name, reason), []).append(label(point))
+    if not found:
         return None
     rows = tuple(
-        (name, ", ".join(dict.fromkeys(tps)), reason)
-        for (name, reason), tps in sorted(degrees.items())
+        (name, ", ".join(dict.fromkeys(labels)), reason)
+        for (name, reason), labels in sorted(found.items())
     )
-    columns = tuple(Column(title, numeric=False) for title in ("figure", "tp", "why it is absent"))
+    columns = tuple(Column(title, numeric=False) for title in ("figure", head, "why it is absent"))
     return Table("Not measured", columns, rows)
 
 
-def verdict_table(points: Sequence[MergedPoint]) -> Table | None:
+def verdict_table(
+    points: Sequence[MergedPoint], head: str = "tp", label: Label = degree_label
+) -> Table | None:
     rows = tuple(
         (
-            f"{point.tp}{' again' if point.is_base_repeat else ''}",
+            label(point),
             verdict.name,
             "passed" if verdict.passed else "FAILED",
             verdict.level or NONE,
@@ -125,5 +135,5 @@ def verdict_table(points: Sequence[MergedPoint]) -> Table | None:
     )
     if not rows:
         return None
-    titles = ("tp", "check", "verdict", "level", "what was compared and found")
+    titles = (head, "check", "verdict", "level", "what was compared and found")
     return Table("How it was verified", tuple(Column(t, numeric=False) for t in titles), rows)

@@ -14,6 +14,7 @@ _SCALES: dict[str, tuple[tuple[float, str], ...]] = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     "B": ((1024.0**3, "GiB"), (1024.0**2, "MiB"), (1024.0, "KiB"), (1.0, "B")),
     "B/s": ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")),
+    "Hz": ((1e9, "GHz"), (1e6, "MHz"), (1.0, "Hz")),
     "FLOP/s": ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1.0, "FLOP/s")),
 }
 
@@ -85,6 +86,14 @@ def percent_interval(estimate: Estimate) -> str:
     if estimate.low == estimate.high:
         return shown
     return f"{shown} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def gain_interval(estimate: Estimate) -> str:
+    """A change that is stored in per cent."""
+    shown = f"{estimate.value:+.1f} %"
+    if estimate.low == estimate.high:
+        return shown
+    return f"{shown} [{estimate.low:+.1f}, {estimate.high:+.1f}]"
 
 
 def percent_range(low: float, high: float) -> str:

@@ -34,11 +34,18 @@ class Samples:
 
     def counted(self, tainted: bool = False) -> FloatArray:
         """The rows that are no warm-ups; without tainted ones, or those alone."""
-        keep = np.arange(len(self.rows)) >= self.warm_ups
-        for row in range(len(self.rows)):
-            mark = self.marks[row] if self.marks else ""
-            keep[row] &= mark.startswith(TAINTED) == tainted
-        return self.rows[keep]
+        keep = ~self.is_warm_up & (self.is_tainted == tainted)
+        counted: FloatArray = self.rows[keep]
+        return counted
+
+    @property
+    def is_warm_up(self) -> NDArray[np.bool_]:
+        return np.arange(len(self.rows)) < self.warm_ups
+
+    @property
+    def is_tainted(self) -> NDArray[np.bool_]:
+        marks = self.marks or ("",) * len(self.rows)
+        return np.array([mark.startswith(TAINTED) for mark in marks], dtype=np.bool_)
 
 
 @dataclass(frozen=True)

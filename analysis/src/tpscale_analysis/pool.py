@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tpscale_analysis.pairs import PAIRED, PairedFigure, paired_times
 from tpscale_analysis.point import TAINTED, FloatArray, Metric, Point
-from tpscale_analysis.statistics import median_estimate, series_marks, spread
+from tpscale_analysis.statistics import (
+    FEW_REPETITIONS,
+    Estimate,
+    median_estimate,
+    paired_ratio_estimate,
+    series_marks,
+    spread,
+)
 
 # figure = work / time, and the series that holds the time (the maximum over ranks)
 _TIME_OF = {
@@ -36,19 +44,28 @@ def pool_rows(runs: Sequence[Point], key: str, tainted: bool = False) -> FloatAr
 
 def _pool(name: str, runs: Sequence[Point]) -> Metric:
     metrics = [run.results[name] for run in runs]
-    plain_name = name.removesuffix("_per_device")
     if len(metrics) == 1:
         return metrics[0]  # made from the very repetitions that count
-    key = _TIME_OF.get(plain_name, f"timed/{name}")
+    if name in PAIRED:
+        return _from_pairs(PAIRED[name], metrics, runs)
+    key, is_rate = _time_of(name)
     clean, tainted = pool_rows(runs, key), pool_rows(runs, key, tainted=True)
     times = (
         clean.max(axis=1) if clean.size else tainted.max(axis=1) if tainted.size else np.empty(0)
     )
     if len(times) and (times > 0).all() and metrics[0].value > 0:
-        work = _work(name, runs, key) if plain_name in _TIME_OF else None
+        work = _work(name, runs, key) if is_rate else None
         marks = () if clean.size else (TAINTED,)
         return _from_times(name, metrics, times, work, (*series_marks(times), *marks), len(runs))
     return _envelope(metrics)
+
+
+def _time_of(name: str) -> tuple[str, bool]:
+    """The series behind a figure, and whether the figure is work over it. An arm's names end in the arm's."""
+    for stem, series in _TIME_OF.items():
+        if name == stem or name.startswith(f"{stem}_"):
+            return series + name.removeprefix(stem).removeprefix("_per_device"), True
+    return f"timed/{name}", False
 
 
 def _work(name: str, runs: Sequence[Point], key: str) -> float:
@@ -87,6 +104,30 @@ def _from_times(
         how_obtained=f"{arithmetic}; median of {len(times)} repetitions {where} = "
         f"{estimate.value:.6g} {metrics[0].unit}",
         marks=tuple(dict.fromkeys((*kept, *marks))),
+    )
+
+
+def _from_pairs(figure: PairedFigure, metrics: Sequence[Metric], runs: Sequence[Point]) -> Metric:
+    above, below = paired_times(figure, runs)
+    if not len(above) or not ((above > 0).all() and (below > 0).all()):
+        return _envelope(metrics)
+    ratio = paired_ratio_estimate(above, below, f"{metrics[0].name} {len(above)}")
+    ends = [figure.scale * end + figure.offset for end in (ratio.value, ratio.low, ratio.high)]
+    estimate = Estimate(ends[0], min(ends), max(ends))
+    where = f"{len(above)} pairs of repetitions of {len(runs)} launches"
+    few = ("few repetitions",) if len(above) < FEW_REPETITIONS else ()
+    kept = [m for metric in metrics for m in metric.marks if m not in _OF_THE_SERIES]
+    return Metric(
+        name=metrics[0].name,
+        unit=metrics[0].unit,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        samples=len(above),
+        spread=0.0,
+        method=f"bootstrap of the ratio of medians over {where}, the arms of a repetition together",
+        how_obtained=f"{figure.formula}; {where} = {estimate.value:.6g} {metrics[0].unit}",
+        marks=tuple(dict.fromkeys((*kept, *few))),
     )
 
 

@@ -15,6 +15,7 @@ from tpscale_analysis.isolated import read_points
 from tpscale_analysis.numbers import NONE, plain
 from tpscale_analysis.point import Point
 from tpscale_analysis.table import Column, Table, to_console
+from tpscale_analysis.virtual import without_figures
 
 _IDENTITY = ("dtype", "threads", "linear", "tp", "num_sequences", "input_tokens")
 # head, result, factor
@@ -30,7 +31,8 @@ _LIMITS = (("read GB/s", "read_bandwidth", 1e-9), ("GEMM GFLOP/s", "gemm_rate", 
 
 def rates_table(points: list[Point]) -> Table:
     """Points in the order of their identity; the repeated base of a launch is left out."""
-    chosen = [point for point in points if not point.parameters.get("base_repeat", False)]
+    first = [point for point in points if not point.parameters.get("base_repeat", False)]
+    chosen = [without_figures(point) for point in first]
     rows = sorted((_identity(point), _row(point)) for point in chosen)
     return Table(
         title="rates of single points, medians; MFU and MBU against the rate and bandwidth beside them",

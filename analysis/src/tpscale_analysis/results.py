@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tpscale_analysis import graph_gain, shards
+from tpscale_analysis.all_reduce_model import PUBLISHED, AllReduceModel
 from tpscale_analysis.curves import KINDS, find_curves
+from tpscale_analysis.device_state import DeviceState, device_states
+from tpscale_analysis.graph_gain import GraphStudy
 from tpscale_analysis.merge import MergedPoint, merge
 from tpscale_analysis.point import Point, Value
+from tpscale_analysis.projection import Projection, project
 from tpscale_analysis.scaling import Scaling, analyse, own_refusal
 
 
@@ -17,7 +22,10 @@ class Results:
 
     points: tuple[MergedPoint, ...]
     scalings: tuple[Scaling, ...]
-    others: tuple[MergedPoint, ...]  # points of experiments that have no scaling curve
+    graph_studies: tuple[GraphStudy, ...]
+    projections: tuple[Projection, ...]  # of every set of shards that was measured alone
+    device_states: tuple[DeviceState, ...]  # a launch each
+    others: tuple[MergedPoint, ...]  # points of experiments that are none of these
 
     @property
     def runs(self) -> list[Point]:
@@ -41,12 +49,19 @@ class Results:
         return withheld
 
 
-def derive(points: Iterable[Point]) -> Results:
+def derive(points: Iterable[Point], model: AllReduceModel = PUBLISHED) -> Results:
+    """`model`: of the all-reduces that shards measured alone leave out."""
     merged = merge(points)
+    shown = {*KINDS, graph_gain.TEST_NAME, shards.TEST_NAME}
     return Results(
         points=tuple(merged),
         scalings=tuple(analyse(curve) for curve in find_curves(merged)),
-        others=tuple(point for point in merged if point.test_name not in KINDS),
+        graph_studies=tuple(graph_gain.find_graph_studies(merged)),
+        projections=tuple(
+            project(study, model, merged) for study in shards.find_shard_studies(merged)
+        ),
+        device_states=tuple(device_states(merged)),
+        others=tuple(point for point in merged if point.test_name not in shown),
     )
 
 

@@ -18,6 +18,7 @@ from tpscale_analysis.statistics import (
     spread,
 )
 from tpscale_analysis.tokens import Equality, compare_with_base
+from tpscale_analysis.virtual import NO_FIGURE
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def own_refusal(point: MergedPoint) -> str:
         return f"{point.status.replace('_', ' ')}: {point.first.status_reason}"
     if point.failed:
         return f"verdict failed: {point.failed[0].name}: {point.failed[0].sentence}"
-    return ""
+    return NO_FIGURE if point.is_virtual else ""
 
 
 def _drifts(curve: Curve) -> dict[str, Drift]:

@@ -19,25 +19,30 @@ from tpscale_analysis.figures.style import PLACEHOLDERS, PRINT, settings, use_pa
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache
 DPI = 300
 _PANEL_INCHES = (4.1, 3.3)
+_MAX_COLUMNS = 3  # of the panels of a PNG; four stand two by two
 _FONT = re.compile(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*")
 _FAMILY = re.compile(r"font-family: [^;\"]*")
 
 
 def to_png(figure: Figure) -> bytes:
-    """All panels in a row, on white."""
+    """All panels on white, in a row as far as there is room."""
     with mpl.rc_context(settings(PRINT)), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is no news for the user
-        width = _PANEL_INCHES[0] * len(figure.panels)
-        heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * len(figure.panels))[:3]
-        height = _PANEL_INCHES[1] + 0.2 * len(heading)
+        columns = len(figure.panels) if len(figure.panels) <= _MAX_COLUMNS else 2
+        rows = -(-len(figure.panels) // columns)
+        width = _PANEL_INCHES[0] * columns
+        heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * columns)[:3]
+        height = _PANEL_INCHES[1] * rows + 0.2 * len(heading)
         canvas = Canvas(figsize=(width, height))
         FigureCanvasAgg(canvas)
         canvas.suptitle("\n".join(heading), x=0.01, y=0.99, ha="left", va="top", fontsize=9.5)
-        axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
-        _place(canvas, len(figure.panels), 0.2 * len(heading))
-        for one, panel in zip(axes, figure.panels, strict=True):
+        axes = canvas.subplots(rows, columns, squeeze=False).flatten()
+        _place(canvas, rows, columns, 0.2 * len(heading))
+        for one, panel in zip(axes, figure.panels, strict=False):
             one.set_title(panel.title)
             panel.draw(one, PRINT)
+        for one in axes[len(figure.panels) :]:
+            one.set_axis_off()
         out = io.BytesIO()
         canvas.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
         return out.getvalue()
@@ -50,7 +55,7 @@ def to_svg(panel: Panel, prefix: str) -> str:
         canvas = Canvas(figsize=_PANEL_INCHES, facecolor="none")
         FigureCanvasSVG(canvas)
         axes = canvas.subplots()
-        _place(canvas, 1, 0.0)
+        _place(canvas, 1, 1, 0.0)
         axes.set_title(panel.title)
         panel.draw(axes, PLACEHOLDERS)
         out = io.StringIO()
@@ -67,15 +72,17 @@ def to_svg(panel: Panel, prefix: str) -> str:
     return use_page_colours(svg)
 
 
-def _place(canvas: Canvas, panels: int, heading: float) -> None:
+def _place(canvas: Canvas, rows: int, columns: int, heading: float) -> None:
     """Fixed margins in inches: matplotlib's own layout costs as much again as the drawing."""
     width, height = canvas.get_size_inches()
     left, right, top, bottom = 0.78, 0.12, 0.32, 0.86
-    plot = width / panels - left - right
+    plot = width / columns - left - right
+    plot_height = (height - heading) / rows - top - bottom
     canvas.subplots_adjust(
         left=left / width,
         right=1 - right / width,
         top=1 - (top + heading) / height,
         bottom=bottom / height,
         wspace=(left + right) / plot,
+        hspace=(top + bottom) / plot_height,
     )

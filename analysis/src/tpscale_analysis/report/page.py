@@ -74,11 +74,10 @@ def _raw_text(raw: RawPoint) -> markupsafe.Markup:
 def _charts(report: Report) -> dict[str, list[markupsafe.Markup]]:
     """By the name of the PNG: one SVG a panel. matplotlib escapes the text in them."""
     charts = {}
-    for number, section in enumerate(report.sections):
-        for part in section.parts:
-            if part.figure:
-                charts[part.file_name] = [
-                    markupsafe.Markup(to_svg(panel, f"s{number}-{part.figure.name}-{index}-"))
-                    for index, panel in enumerate(part.figure.panels)
-                ]
+    for number, part in enumerate(report.parts):
+        if part.figure:
+            charts[part.file_name] = [
+                markupsafe.Markup(to_svg(panel, f"s{number}-{part.figure.name}-{index}-"))
+                for index, panel in enumerate(part.figure.panels)
+            ]
     return charts

@@ -1,0 +1,74 @@
+"""Figures that compare the arms of one point: ratios of repetitions that were made side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tpscale_analysis.point import FloatArray, Point
+
+
+@dataclass(frozen=True)
+class PairedFigure:
+    """scale x (above / below) + offset, in per cent; `above` is at least `at_least` where that is given."""
+
+    above: str
+    below: str
+    scale: float
+    offset: float
+    formula: str
+    at_least: str = ""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        return tuple(key for key in (self.above, self.below, self.at_least) if key)
+
+
+PAIRED = {
+    "cpu_overhead_reduction": PairedFigure(
+        above="timed/enqueue_seconds_on",
+        below="timed/enqueue_seconds_off",
+        scale=-100.0,
+        offset=100.0,
+        formula="(off - on) / off x 100 of the host seconds that enqueueing a step takes",
+    ),
+    "throughput_improvement": PairedFigure(
+        above="timed/decode_seconds_off",
+        below="timed/decode_seconds_on",
+        scale=100.0,
+        offset=-100.0,
+        formula="(on - off) / off x 100 of the decode throughput",
+    ),
+    "predicted_improvement": PairedFigure(
+        above="timed/enqueue_seconds_off",
+        below="timed/decode_step_seconds_on",
+        scale=100.0,
+        offset=-100.0,
+        formula="(max(enqueueing off, step on) - step on) / step on x 100",
+        at_least="timed/decode_step_seconds_on",
+    ),
+}
+
+
+def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArray, FloatArray]:
+    """What is above and below the line, a value a repetition: pairs in which neither arm is tainted.
+
+    All pairs where there are no such; none where the arms have not the same repetitions.
+    """
+    clean, every = [np.empty((0, 2))], [np.empty((0, 2))]
+    for run in runs:
+        arms = [run.samples[key] for key in figure.series if key in run.samples]
+        if len(arms) != len(figure.series) or len({len(arm.rows) for arm in arms}) != 1:
+            continue
+        times = [arm.rows.max(axis=1) for arm in arms]
+        above = np.maximum(times[0], times[2]) if figure.at_least else times[0]
+        pairs = np.stack([above, times[1]], axis=1)
+        counts = ~np.any([arm.is_warm_up for arm in arms], axis=0)
+        tainted = np.any([arm.is_tainted for arm in arms], axis=0)
+        clean.append(pairs[counts & ~tainted])
+        every.append(pairs[counts])
+    pooled = np.concatenate(clean)
+    pooled = pooled if len(pooled) else np.concatenate(every)
+    return pooled[:, 0], pooled[:, 1]

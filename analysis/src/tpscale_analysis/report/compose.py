@@ -1,0 +1,98 @@
+"""Puts the report together: a section a curve or study, then what holds for all of them."""
+
+from __future__ import annotations
+
+from tpscale_analysis.checklist import checklist
+from tpscale_analysis.device_state import state_table
+from tpscale_analysis.figures.device_state import device_state
+from tpscale_analysis.figures.naming import slugs
+from tpscale_analysis.headings import model_name, test_title
+from tpscale_analysis.numbers import value_text
+from tpscale_analysis.report.content import Pairs, Part, Report, Section
+from tpscale_analysis.report.curve_section import curve_section
+from tpscale_analysis.report.experiment_section import (
+    experiment_section,
+    graph_section,
+    shard_section,
+)
+from tpscale_analysis.report.raw import count_text
+from tpscale_analysis.results import Results, common_values
+from tpscale_analysis.table import Column, Table
+
+
+def compose(results: Results) -> Report:
+    dates = sorted(run.test_date for run in results.runs)
+    when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+    return Report(
+        title=" and ".join(test_title(name).lower() for name in results.test_names).capitalize(),
+        subtitle=f"{count_text(len(results.points), 'point')}, {when}",
+        sections=_sections(results),
+        device=_device(results),
+        checklist=checklist(results),
+        hardware=_hardware(results),
+        launches=_launches(results),
+        provenance=_provenance(results),
+    )
+
+
+def _sections(results: Results) -> list[Section]:
+    curves, graphs, shards = results.scalings, results.graph_studies, results.projections
+    names = iter(
+        slugs(
+            [(s.curve.kind, model_name(s.curve.common)) for s in curves]
+            + [("graphs", model_name(study.group.common)) for study in graphs]
+            + [("shards", model_name(entry.study.group.common)) for entry in shards]
+        )
+    )
+    sections = [curve_section(scaling, next(names)) for scaling in curves]
+    sections += [graph_section(study, next(names)) for study in graphs]
+    sections += [shard_section(projection, next(names)) for projection in shards]
+    for number, test_name in enumerate(sorted({point.test_name for point in results.others})):
+        points = [point for point in results.others if point.test_name == test_name]
+        sections.append(experiment_section(test_name, points, f"experiment-{number + 1}"))
+    return sections
+
+
+def _device(results: Results) -> list[Part]:
+    states = results.device_states
+    names = slugs(("device", state.launch) for state in states)
+    return [
+        Part(device_state(state), f"{name}_state.png", [state_table(state)], [])
+        for state, name in zip(states, names, strict=True)
+    ]
+
+
+def _hardware(results: Results) -> list[tuple[str, Pairs]]:
+    by_tp: dict[str, Pairs] = {}
+    for run in results.runs:
+        facts = [(name, value_text(value)) for name, value in sorted(run.hardware.items())]
+        by_tp.setdefault(f"tp {run.parameters.get('tp', 1)}, {run.launch}", facts)
+    common = [fact for fact in next(iter(by_tp.values())) if all(fact in f for f in by_tp.values())]
+    found = [("Everywhere the same", common)] if common else []
+    for name, facts in sorted(by_tp.items()):
+        differing = [fact for fact in facts if fact not in common]
+        if differing:
+            found.append((name, differing))
+    return found
+
+
+def _launches(results: Results) -> Table:
+    by_launch: dict[tuple[str, str], list[str]] = {}
+    for run in results.runs:
+        command = value_text(run.provenance.get("command_line", ""))
+        by_launch.setdefault((run.launch, command), []).append(run.test_date)
+    rows = tuple(
+        (launch, str(len(dates)), min(dates), max(dates), command)
+        for (launch, command), dates in sorted(by_launch.items())
+    )
+    titles = ("launch", "points", "first", "last", "command line")
+    return Table("Launches", tuple(Column(t, numeric=t == "points") for t in titles), rows)
+
+
+def _provenance(results: Results) -> list[tuple[str, Pairs]]:
+    common = common_values([run.provenance for run in results.runs])
+    conditions = common_values([run.conditions for run in results.runs])
+    return [
+        ("Provenance", [(name, value_text(value)) for name, value in common.items()]),
+        ("Conditions", [(name, value_text(value)) for name, value in conditions.items()]),
+    ]
