@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <string>
 
@@ -19,7 +20,7 @@ constexpr std::size_t kSharedBytes = 228 * 1024;  // of a multiprocessor of comp
 constexpr std::align_val_t kSharedAlignment{128};
 thread_local Block* running_block = nullptr;
 
-std::string coordinates(dim3 at) {
+std::string coordinates(uint3 at) {
   return "(" + std::to_string(at.x) + "," + std::to_string(at.y) + "," + std::to_string(at.z) + ")";
 }
 bool same_place(const std::source_location& a, const std::source_location& b) {
@@ -54,15 +55,17 @@ void Block::run(const Kernel& kernel, dim3 index) {
   size_ = static_cast<int>(kernel.block.x * kernel.block.y * kernel.block.z);
   done_ = 0;
   at_barrier_ = 0;
+  chosen_ = nullptr;
+  number_threads(kernel.block);
   threads_.resize(std::max(threads_.size(), static_cast<std::size_t>(size_)));
   warps_.resize(static_cast<std::size_t>((size_ + 31) / 32));
   for (std::size_t warp = 0; warp < warps_.size(); ++warp) {
     const int lanes = std::min(32, size_ - static_cast<int>(warp) * 32);
     Warp& it = warps_[warp];
     it.exists = lanes == 32 ? kFullMask : (1U << static_cast<unsigned>(lanes)) - 1;
-    it.fresh = it.runnable = it.exists;
+    it.runnable = it.exists;
     it.done = 0;
-    it.meetings.clear();
+    it.open_meetings = 0;
     it.draw_order();
   }
   prepare_shared_memory();
@@ -110,18 +113,19 @@ void Block::work() {
 }
 
 int Block::choose() {
-  const Warp* best = nullptr;
-  for (const Warp& warp : warps_) {
-    if (warp.runnable != 0 && (best == nullptr || warp.priority > best->priority)) best = &warp;
+  if (chosen_ == nullptr || chosen_->runnable == 0) {
+    chosen_ = nullptr;
+    for (const Warp& warp : warps_) {
+      if (warp.runnable != 0 && (chosen_ == nullptr || warp.priority > chosen_->priority)) chosen_ = &warp;
+    }
+    if (chosen_ == nullptr) return -1;
   }
-  return best == nullptr ? -1 : static_cast<int>(best - warps_.data()) * 32 + best->next_lane();
+  return static_cast<int>(chosen_ - warps_.data()) * 32 + chosen_->next_lane();
 }
 
 void Block::begin_thread(int thread) {
   current_ = thread;
-  const dim3 index = thread_index(thread);
-  threadIdx = {index.x, index.y, index.z};
-  warps_[static_cast<std::size_t>(thread / 32)].fresh &= ~(1U << static_cast<unsigned>(thread % 32));
+  threadIdx = indices_[static_cast<std::size_t>(thread)];
   kernel_->body();
 }
 
@@ -141,7 +145,7 @@ void Block::end_thread() {
 
 Fibre& Block::idle_fibre() {
   if (idle_.empty()) {
-    fibres_.push_back(std::make_unique<Fibre>(&Block::fibre_entry, this));
+    fibres_.push_back(std::make_unique<Fibre>(stacks_, &Block::fibre_entry, this));
     return *fibres_.back();
   }
   Fibre* fibre = idle_.back();
@@ -167,8 +171,7 @@ void Block::wait(const char* what, std::source_location place) {
     current_ = next;
     fibre_ = other;
     other->switch_from(*mine);
-    const dim3 index = thread_index(self);
-    threadIdx = {index.x, index.y, index.z};
+    threadIdx = indices_[static_cast<std::size_t>(self)];
   }
   thread.fibre = nullptr;
   thread.waits_in = nullptr;
@@ -180,13 +183,14 @@ void Block::meet_block(std::source_location place) {
     first_at_barrier_ = current_;
   } else if (!same_place(place, barrier_place_)) {
     report_bug("a divergent barrier: this thread waits in __syncthreads at " + written(place) +
-               ", but thread " + coordinates(thread_index(first_at_barrier_)) + " waits in the one at " +
-               written(barrier_place_));
+               ", but thread " + coordinates(indices_[static_cast<std::size_t>(first_at_barrier_)]) +
+               " waits in the one at " + written(barrier_place_));
   }
   if (++at_barrier_ < size_) {
     warps_[static_cast<std::size_t>(current_ / 32)].runnable &= ~(1U << static_cast<unsigned>(current_ % 32));
   } else {
     at_barrier_ = 0;
+    chosen_ = nullptr;
     for (Warp& warp : warps_) {
       warp.runnable = warp.exists;
       warp.draw_order();
@@ -202,12 +206,15 @@ void Block::meet_warp(unsigned mask, const char* what, void* lane, Finish finish
   const unsigned bit = 1U << number;
   if ((mask & bit) == 0)
     report_bug(std::string(what) + " at " + written(place) + " by a lane that is not in its mask");
-  auto meeting = std::find_if(warp.meetings.begin(), warp.meetings.end(),
-                              [&](const WarpMeeting& open) { return (open.mask & bit) != 0; });
-  if (meeting == warp.meetings.end()) {
-    warp.meetings.push_back({mask, 0, what, place, {}});
-    meeting = warp.meetings.end() - 1;
-  } else if (meeting->mask != mask || std::strcmp(meeting->what, what) != 0 ||
+  WarpMeeting* meeting = warp.meeting_of(bit);
+  if (meeting == nullptr) {
+    meeting = &warp.open_meeting();
+    meeting->mask = mask;
+    meeting->arrived = 0;
+    meeting->what = what;
+    meeting->place = place;
+    if (mask != kFullMask) std::fill(std::begin(meeting->lanes), std::end(meeting->lanes), nullptr);
+  } else if (meeting->mask != mask || (meeting->what != what && std::strcmp(meeting->what, what) != 0) ||
              !same_place(meeting->place, place)) {
     report_bug("a divergent warp: this lane is at " + std::string(what) + " at " + written(place) +
                ", but other lanes of its mask wait for it in " + meeting->what + " at " +
@@ -220,21 +227,27 @@ void Block::meet_warp(unsigned mask, const char* what, void* lane, Finish finish
   } else {
     if (finish != nullptr) finish(meeting->lanes, mask);
     warp.runnable |= mask;
-    warp.meetings.erase(meeting);
-    if (draw_below(4) == 0) warp.draw_order();
+    warp.close(*meeting);
+    if (draw_below(4) == 0) {
+      warp.draw_order();
+      chosen_ = nullptr;
+    }
   }
   wait(what, place);
 }
 
-dim3 Block::thread_index(int thread) const {
-  const auto number = static_cast<unsigned>(thread);
-  const dim3& block = kernel_->block;
-  return {number % block.x, number / block.x % block.y, number / (block.x * block.y)};
+void Block::number_threads(dim3 block) {
+  if (block.x == numbered_.x && block.y == numbered_.y && block.z == numbered_.z) return;
+  numbered_ = block;
+  indices_.clear();
+  for (unsigned number = 0; number < block.x * block.y * block.z; ++number) {
+    indices_.push_back({number % block.x, number / block.x % block.y, number / (block.x * block.y)});
+  }
 }
 
 std::string Block::describe(int thread) const {
-  return function_name(kernel_->function) + ", block " + coordinates(index_) + ", thread " +
-         coordinates(thread_index(thread));
+  return function_name(kernel_->function) + ", block " + coordinates({index_.x, index_.y, index_.z}) +
+         ", thread " + coordinates(indices_[static_cast<std::size_t>(thread)]);
 }
 
 std::string Block::describe_current() const {

@@ -48,7 +48,7 @@ class Block {
   void go_to(int thread, Fibre& from);
   Fibre& idle_fibre();
   void make_runnable(int thread);
-  dim3 thread_index(int thread) const;
+  void number_threads(dim3 block);
   std::string describe(int thread) const;
   [[noreturn]] void report_deadlock() const;
   void prepare_shared_memory();
@@ -63,6 +63,10 @@ class Block {
   int first_at_barrier_ = -1;
   std::vector<Thread> threads_;
   std::vector<Warp> warps_;
+  const Warp* chosen_ = nullptr;  ///< goes on while it can: no other warp's chances have changed
+  dim3 numbered_{0, 0, 0};
+  std::vector<uint3> indices_;  ///< threadIdx of every thread of a block of `numbered_`
+  FibreStacks stacks_;
   Fibre host_;
   Fibre* fibre_ = nullptr;  ///< that runs now
   std::vector<std::unique_ptr<Fibre>> fibres_;

@@ -1,7 +1,6 @@
 #include "support/virtual_gpu/runtime/fibre.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <new>
@@ -40,21 +39,39 @@ tpscale_virtual_gpu_switch:
 namespace tpscale::virtual_gpu {
 namespace {
 
+constexpr std::size_t kMostStacks = 1025;  // of a block's threads, and one that is idle
 // A sanitizer's frames are several times as large.
 constexpr std::size_t kStackBytes = TPSCALE_VIRTUAL_GPU_ASAN != 0 ? 256 * 1024 : 64 * 1024;
-thread_local Fibre* leaving = nullptr;
+constexpr std::size_t kGuardBytes = 64 * 1024;  // whole pages, whatever their size
+constexpr std::size_t kPitch = kStackBytes + kGuardBytes;
 thread_local Fibre* entering = nullptr;
+thread_local Fibre* leaving = nullptr;  // where the sanitizer was told of the switch
 
 }  // namespace
 
-Fibre::Fibre(Entry entry, void* argument) : entry_(entry), argument_(argument), stack_bytes_(kStackBytes) {
-  const auto guard = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  mapping_ = mmap(nullptr, kStackBytes + guard, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping_ == MAP_FAILED) throw std::bad_alloc();
-  mprotect(mapping_, guard, PROT_NONE);
-  auto* bottom = static_cast<std::byte*>(mapping_) + guard;
-  stack_bottom_ = bottom;
+FibreStacks::FibreStacks() {
+  void* mapping =
+      mmap(nullptr, kMostStacks * kPitch, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) throw std::bad_alloc();
+  mapping_ = static_cast<std::byte*>(mapping);
+}
+
+FibreStacks::~FibreStacks() {
+  unpoison(mapping_, taken_ * kPitch);
+  munmap(mapping_, kMostStacks * kPitch);
+}
+
+std::byte* FibreStacks::take() {
+  if (taken_ == kMostStacks) throw std::bad_alloc();
+  std::byte* bottom = mapping_ + taken_ * kPitch + kGuardBytes;
+  if (mprotect(bottom, kStackBytes, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+  ++taken_;
+  return bottom;
+}
+
+Fibre::Fibre(FibreStacks& stacks, Entry entry, void* argument)
+    : stacks_(&stacks), entry_(entry), argument_(argument) {
+  std::byte* bottom = stacks.take();
 #if defined(__x86_64__)
   auto* top = reinterpret_cast<std::uintptr_t*>(bottom + kStackBytes);
   *--top = 0;  // the return address of begin(), which never returns
@@ -69,35 +86,39 @@ Fibre::Fibre(Entry entry, void* argument) : entry_(entry), argument_(argument), 
 #endif
 }
 
-Fibre::~Fibre() {
-  if (mapping_ == nullptr) return;
-  unpoison(stack_bottom_, stack_bytes_);
-  munmap(mapping_, kStackBytes + static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
-}
-
 void Fibre::begin() {
   entering->arrived();
   entering->entry_(entering->argument_);
 }
 
+/// Between the host thread's stack and one of a block.
+void Fibre::announce([[maybe_unused]] Fibre& from) {
+#if TPSCALE_VIRTUAL_GPU_ASAN
+  leaving = &from;
+  void** kept = from.stacks_ != nullptr ? &from.stacks_->fake_stack_ : &from.host_fake_stack_;
+  const void* bottom = stacks_ != nullptr ? stacks_->mapping_ : host_bottom_;
+  __sanitizer_start_switch_fiber(kept, bottom, stacks_ != nullptr ? kMostStacks * kPitch : host_bytes_);
+#endif
+}
+
 void Fibre::arrived() {
 #if TPSCALE_VIRTUAL_GPU_ASAN
+  if (leaving == nullptr) return;
   const void* bottom = nullptr;
   std::size_t bytes = 0;
-  __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &bytes);
-  if (leaving->stack_bottom_ == nullptr) {  // the host thread's own stack, seen for the first time
-    leaving->stack_bottom_ = bottom;
-    leaving->stack_bytes_ = bytes;
+  __sanitizer_finish_switch_fiber(stacks_ != nullptr ? stacks_->fake_stack_ : host_fake_stack_, &bottom,
+                                  &bytes);
+  if (leaving->stacks_ == nullptr) {
+    leaving->host_bottom_ = bottom;
+    leaving->host_bytes_ = bytes;
   }
+  leaving = nullptr;
 #endif
 }
 
 void Fibre::switch_from(Fibre& from) {
-  leaving = &from;
   entering = this;
-#if TPSCALE_VIRTUAL_GPU_ASAN
-  __sanitizer_start_switch_fiber(&from.fake_stack_, stack_bottom_, stack_bytes_);
-#endif
+  if (stacks_ != from.stacks_) announce(from);
 #if defined(__x86_64__)
   tpscale_virtual_gpu_switch(&from.stack_pointer_, stack_pointer_);
 #else

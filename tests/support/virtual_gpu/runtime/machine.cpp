@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -30,17 +31,30 @@ std::size_t memory_bytes_wanted() {
   }
 }
 
+bool nobody_runs() {
+  for (const Machine::Device& device : machine().devices) {
+    if (device.default_stream.busy) return false;
+  }
+  return std::ranges::none_of(machine().streams, [](const CUstream_st* stream) { return stream->busy; });
+}
+
 }  // namespace
 
 Machine::Machine() {
-  // A child must not inherit a mutex that a thread which it has not got holds, nor conditions with such
-  // waiters.
-  pthread_atfork([] { machine().mutex.lock(); }, [] { machine().mutex.unlock(); },
-                 [] {
-                   machine().mutex.unlock();
-                   new (&machine().changed) std::condition_variable;
-                   new (&machine().queued) std::condition_variable;
-                 });
+  // A child must not inherit a mutex that a thread which it has not got holds, nor work that such a thread is
+  // at, nor conditions with such waiters.
+  pthread_atfork(
+      [] {
+        Lock lock(machine().mutex);
+        machine().changed.wait(lock, nobody_runs);
+        lock.release();
+      },
+      [] { machine().mutex.unlock(); },
+      [] {
+        machine().mutex.unlock();
+        new (&machine().changed) std::condition_variable;
+        new (&machine().queued) std::condition_variable;
+      });
   const char* text = std::getenv("VIRTUAL_GPU_DEVICES");
   devices = std::vector<Device>(text != nullptr ? std::strtoul(text, nullptr, 10) : 1);
   for (std::size_t device = 0; device < devices.size(); ++device) {
