@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ablations import graph_launch, monitor, shard_launch
 from conftest import Launch
 from synthetic import strong_launch, weak_launch
 
@@ -44,10 +45,16 @@ def test_the_page_in_chromium(launch: Launch, tmp_path: Path) -> None:
     assert len(said) == 1  # a request and an error are noticed where there are any
     assert asked == {"http://tpscale.invalid/"}
 
-    folder = launch(strong_launch() + weak_launch())
+    ablations = graph_launch() + shard_launch()
+    series, marks = monitor(reason="power_cap")
+    ablations[0].samples.update(series)
+    ablations[0].sample_marks.update(marks)
+    folder = launch(strong_launch() + weak_launch() + ablations)
     assert main([str(folder), "--no-figures"]) == 0
     document, said, asked = visit(folder / "report.html", tmp_path)
-    assert document.count("<svg") >= 10
+    assert document.count("<svg") >= 19
     assert "Strong scaling" in document
+    assert "Projection, not a measurement" in document
+    assert "The device while it was measured" in document
     assert said == []
     assert asked == set()

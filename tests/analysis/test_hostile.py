@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ablations import graph_launch, graph_point, monitor, shard_launch
 from conftest import Launch
 from schema_writer import PointSpec
 from synthetic import strong_launch
@@ -41,7 +42,24 @@ def hostile_launch() -> list[PointSpec]:
     other = strong_launch()[0]
     other.test_name = NASTY
     other.parameters["experiment"] = NASTY
-    return [*points, other]
+    return [*points, other, *hostile_ablations()]
+
+
+def hostile_ablations() -> list[PointSpec]:
+    """Comparisons, shards and monitors: some with figures, some with a nasty reason for none."""
+    named = {"model": NASTY, "workload": NASTY}
+    points = graph_launch(parameters=named)[:2] + shard_launch(parameters=named)
+    series, marks = monitor(reason=NASTY)
+    for point in points:
+        point.marks = [NASTY]
+        point.verdicts = [(NASTY, True, "L0", NASTY)]
+        point.samples.update(series)
+        point.sample_marks.update(marks)
+        rows, _, warm_ups = point.samples["monitor", "device_power"]
+        point.samples["monitor", "device_power"] = (rows, NASTY, warm_ups)
+    absent = graph_point(8, parameters={**named, "batch_size": NASTY})
+    absent.status, absent.status_reason, absent.results = "not_available", NASTY, {}
+    return [*points, absent]
 
 
 class Elements(html.parser.HTMLParser):

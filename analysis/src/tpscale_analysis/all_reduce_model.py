@@ -13,6 +13,7 @@ _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e
 _BYTES = {"TB/s": 1e12, "GB/s": 1e9, "MB/s": 1e6, "B/s": 1.0}
 _PUBLISHED_LATENCIES = (8e-6, 10e-6, 15e-6)
 _PUBLISHED_BANDWIDTH = 370e9
+_MOST_LATENCIES = 20  # up to a million ranks
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def parse_latencies(text: str) -> tuple[float, ...]:
     """'8us,10us,15us'. ValueError with a sentence where it is not that."""
     found = [_LATENCY.fullmatch(entry.strip()) for entry in text.split(",")]
     values = tuple(float(match[1]) * _SECONDS[match[2]] for match in found if match)
-    if len(values) != len(found) or min(values) <= 0:
+    if len(values) != len(found) or min(values) <= 0 or len(values) > _MOST_LATENCIES:
         raise ValueError(
             f"{text[:60]!r} is no list of latencies: one each for 2, 4, 8, ... ranks, like 8us,10us,15us"
         )
