@@ -177,3 +177,14 @@ def test_the_figures_of_a_launch_are_written(launch: Launch) -> None:
         ]["value"],
         110,
     )
+
+
+def test_nothing_is_claimed_from_shared_devices(launch: Launch) -> None:
+    points = graph_launch()
+    for point in points:
+        point.marks = ["oversubscribed"]
+    study = study_of(launch(points))
+    assert all("oversubscribed" in row[-1] for row in gain_table(study).rows)
+    (sentence,) = graph_sentences(study)
+    assert "Nothing is claimed" in sentence
+    assert "+110" not in sentence

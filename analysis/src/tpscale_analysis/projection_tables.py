@@ -114,26 +114,29 @@ def projection_table(projection: Projection) -> Table | None:
 
 def projection_note(projection: Projection) -> str:
     """What was added, from where, and what it leaves out."""
-    sources = {added.source for row in projection.rows for added in row.added}
-    notes = [
+    return (
         "Time = computing of the shard alone + all-reduces of all steps, none hidden behind computing. "
-        "The interval is the computing's: a model has none."
-    ]
+        f"The interval is the computing's: a model has none. {sources_note(projection)} "
+        "The gathering of the logits and the waiting of ranks for one another are left out."
+    )
+
+
+def sources_note(projection: Projection) -> str:
+    """Where the seconds of the all-reduces are from."""
+    sources = {added.source for row in projection.rows for added in row.added}
+    notes = []
     if MODEL in sources:
         notes.append(
             "Model: t(n, S) = latency(n) + 2(n-1)/n x S / bus bandwidth, with "
             f"{projection.model.source}; S: the message of the largest step."
         )
         if projection.study.group.common.get("backend") == "cpu":
-            notes.append("These shards ran on a CPU: the published figures are of another machine.")
+            notes.append("These shards ran on a CPU: such figures of GPUs are not its own.")
     if MEASURED_ALONE in sources:
         notes.append(
             f"'{MEASURED_ALONE}': the same all-reduce of this size and degree, measured alone by a scaling "
             "experiment in these files, in place of the model."
         )
-    notes.append(
-        "The gathering of the logits and the waiting of ranks for one another are left out."
-    )
     return " ".join(notes)
 
 

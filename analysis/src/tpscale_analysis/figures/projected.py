@@ -10,7 +10,7 @@ from tpscale_analysis.figures.style import Palette, bar_axis, degree_axis, legen
 from tpscale_analysis.headings import group_title
 from tpscale_analysis.numbers import scale_for
 from tpscale_analysis.projection import Projection
-from tpscale_analysis.projection_tables import projection_note
+from tpscale_analysis.projection_tables import sources_note
 from tpscale_analysis.scaling import PHASES, Phase
 
 _DASHED = (0, (2, 2))
@@ -29,7 +29,7 @@ def projected(projection: Projection) -> Figure | None:
         subject=group_title(projection.study.group),
         caption=(
             "Hollow and dashed: projected. Filled bars: the computing of one shard alone, measured; hatched: "
-            f"the all-reduces that are added to it. {projection_note(projection)}"
+            f"the all-reduces that are added to it. {sources_note(projection)}"
         ),
         panels=tuple(panels),
     )
