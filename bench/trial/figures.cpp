@@ -144,6 +144,10 @@ void withdraw_figures(Point& point) {
     if (!verdict.passed) reason += " " + verdict.name + ";";
   }
   reason.back() = '.';
+  withdraw_figures(point, reason);
+}
+
+void withdraw_figures(Point& point, const std::string& reason) {
   for (const Metric& metric : point.results) point.absent.push_back({metric.name, reason});
   point.results.clear();
 }

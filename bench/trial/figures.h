@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+
 #include "bench/store/point.h"
 #include "bench/trial/point_facts.h"
 
@@ -13,5 +15,7 @@ void add_timed_figures(Point& point, const PointFacts& facts);
 
 /// After a failed verdict: no performance figure stands; each is absent, and the reason names the verdict.
 void withdraw_figures(Point& point);
+/// For any other reason.
+void withdraw_figures(Point& point, const std::string& reason);
 
 }  // namespace tpscale

@@ -10,6 +10,7 @@
 #include "bench/trial/model_session.h"
 #include "bench/trial/plausibility.h"
 #include "bench/trial/repetition_control.h"
+#include "bench/trial/virtual_device.h"
 #include "core/error.h"
 
 namespace tpscale {
@@ -29,6 +30,7 @@ class PointMeasurement {
       : launch_(launch), plan_(plan), group_(group), base_(base) {
     facts_.degree = plan.degree;
     facts_.oversubscribed = group.oversubscribed();
+    facts_.virtual_device = is_virtual(group.backend());
     facts_.input_tokens = plan.workload->input_tokens;
   }
 
@@ -106,7 +108,7 @@ class PointMeasurement {
   }
 
   void probe() {
-    const double seconds = launch_.options.run.probe_seconds;
+    const double seconds = facts_.virtual_device ? 0.0 : launch_.options.run.probe_seconds;
     // Equal on all ranks: the shards of a plan are of one size, and a cache's key must not differ between
     // ranks.
     const auto bytes = static_cast<std::size_t>(

@@ -4,6 +4,7 @@
 
 #include "bench/trial/agreement.h"
 #include "bench/trial/timed_trial.h"
+#include "core/error.h"
 
 namespace tpscale {
 
@@ -11,6 +12,11 @@ std::vector<Samples> account_memory(Backend& backend, Communicator& group, std::
                                     const EngineSizes& sizes) {
   const MemoryUse use = backend.memory().use();
   const DeviceMemory device = backend.device_memory();
+  if (!backend.memory_is_host() && (use.peak == 0 || device.peak_bytes == 0)) {
+    throw Error(ExitCode::kFailure,
+                "the peak memory of " + backend.device_name() +
+                    " reads 0 B, which cannot be; is its driver's management library in order?");
+  }
   const auto communication = static_cast<double>(communication_bytes);
   const auto view = static_cast<double>(device.used_bytes);
   std::vector<std::pair<std::string, double>> mine;

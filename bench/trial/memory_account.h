@@ -14,6 +14,7 @@ namespace tpscale {
 /// with the communicator); the device's own view; unaccounted = view - all of these; and the predicted sizes
 /// beside them
 /// ("memory_weights_predicted", ...).
+/// Throws Error where memory that is the device's own has a peak of 0: then nobody has looked.
 std::vector<Samples> account_memory(Backend& backend, Communicator& group, std::size_t communication_bytes,
                                     const EngineSizes& sizes);
 

@@ -23,6 +23,14 @@ bool within_peak(double rate, double peak, const std::string& what, std::string&
   return plausible;
 }
 
+Verdict with_finite_perplexity(Verdict verdict, const PointFacts& facts) {
+  if (facts.text && !std::isfinite(facts.text->perplexity())) {
+    verdict.passed = false;
+    verdict.sentence += "; the perplexity is not a finite number";
+  }
+  return verdict;
+}
+
 }  // namespace
 
 Verdict judge_phases(const PointFacts& facts) {
@@ -58,6 +66,10 @@ Verdict judge_plausibility(const PointFacts& facts) {
     verdict.sentence = "a phase took no time at all";
     return verdict;
   }
+  if (facts.virtual_device) {
+    verdict.sentence = "no rate to judge: the device is virtual";
+    return with_finite_perplexity(verdict, facts);
+  }
   verdict.passed = within_peak(sum(facts.cost.prefill_flops) / prefill, sum(facts.peaks.multiply_add_peak),
                                "prefill GFLOP/s", verdict.sentence);
   if (decoded) {
@@ -65,11 +77,7 @@ Verdict judge_plausibility(const PointFacts& facts) {
                                  "decode GB/s", verdict.sentence) &&
                      verdict.passed;
   }
-  if (facts.text && !std::isfinite(facts.text->perplexity())) {
-    verdict.passed = false;
-    verdict.sentence += "; the perplexity is not a finite number";
-  }
-  return verdict;
+  return with_finite_perplexity(verdict, facts);
 }
 
 Verdict judge_repeatability(const PointFacts& facts) {

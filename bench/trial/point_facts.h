@@ -19,6 +19,7 @@ struct PointFacts {
   int degree = 1;
   std::string arm;  ///< of a comparison: what the names of its samples and figures end in
   bool oversubscribed = false;
+  bool virtual_device = false;    ///< its rates mean nothing
   std::int64_t input_tokens = 0;  ///< of the workload
   TimedTrial timed;
   std::vector<Samples> instrumented;  ///< empty: none was made

@@ -4,6 +4,7 @@
 
 #include "bench/provenance/provenance.h"
 #include "bench/trial/agreement.h"
+#include "bench/trial/virtual_device.h"
 #include "core/error.h"
 
 namespace tpscale {
@@ -35,6 +36,7 @@ Point begin_point(const Launch& launch, const PointPlan& plan) {
 void describe_group(Point& point, const RankGroup& group) {
   point.conditions.emplace_back("oversubscribed", group.oversubscribed());
   if (group.oversubscribed()) point.marks.emplace_back("oversubscribed");
+  if (is_virtual(group.backend())) mark_virtual(point);
   point.hardware.emplace_back("device_name", group.backend().device_name());
   for (const auto& [name, fact] : group.backend().facts())
     point.hardware.emplace_back("device_" + name, fact);

@@ -75,7 +75,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const noexcept = 0;  ///< "cpu", "cuda"
-  virtual std::string device_name() const = 0;         ///< "Intel Xeon ...", "NVIDIA H100 ..."
+  /// "Intel Xeon ...", "NVIDIA H100 ..."; "Virtual ..." where the device only acts as one and its speed means
+  /// nothing.
+  virtual std::string device_name() const = 0;
   /// Facts worth storing with every measurement: instruction sets, huge pages, library versions, driver.
   virtual std::map<std::string, std::string> facts() const = 0;
   virtual bool supports(Dtype compute_dtype) const noexcept = 0;

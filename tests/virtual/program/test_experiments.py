@@ -1,0 +1,82 @@
+"""Every experiment at smoke size on virtual GPUs: verdicts, what is stored, and that no figure is."""
+
+from __future__ import annotations
+
+import json
+import unittest
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from virtual_program import SMOKE, VirtualCase
+
+
+def text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def kept(path: Path) -> dict[str, Any]:
+    """A stored point's attributes by group, and its marks."""
+    with h5py.File(path) as file:
+        point = {name: dict(file[name].attrs) for name in ("hardware", "provenance", "conditions", "parameters")}
+        point["marks"] = [text(mark) for mark in file.attrs["marks"]]
+        point["status"] = text(file.attrs["status"])
+        point["experiment"] = text(file.attrs["test_name"])
+        point["results"] = [*file["results"].attrs, *file["results"]]
+        point["verdicts"] = [dict(file["verdicts"][name].attrs) for name in file["verdicts"]]
+        return point
+
+
+class Measuring(VirtualCase):
+    def measure(self, experiments: list[str], *options: str, ranks: int, devices: int) -> list[dict[str, Any]]:
+        out = self.folder / "out"
+        result = self.start("run", *experiments, *SMOKE, *options, "--json", "-o", str(out), ranks=ranks, devices=devices)
+        self.assertEqual(result.returncode, 0, result.stderr + result.stdout)
+        self.assertEqual(len(json.loads(result.stdout)["experiments"]), len(experiments))
+        points = [kept(path) for path in sorted((out / "points").glob("*.h5"))]
+        self.assertEqual({point["experiment"] for point in points}, set(experiments))
+        for point in points:
+            self.assertEqual(point["status"], "measured")
+            self.assertIn("virtual", point["marks"])
+            self.assertEqual(point["results"], [], "a figure of a virtual device")
+            self.assertFalse({"read_bandwidth", "gemm_rate", "multiply_add_peak"} & set(point["hardware"]))
+            self.assertTrue(text(point["hardware"]["device_name"]).startswith("Virtual GPU"))
+            self.assertTrue(point["verdicts"])
+            for verdict in point["verdicts"]:
+                self.assertTrue(verdict["passed"], text(verdict["sentence"]))
+        return points
+
+
+class Experiments(Measuring):
+    def degrees(self, experiment: str) -> None:
+        points = self.measure([experiment], "--tp", "1,2,4,8", ranks=8, devices=8)
+        self.assertEqual({int(point["parameters"]["tp"]) for point in points}, {1, 2, 4, 8})
+        for point in points:
+            names = [name for name in point["provenance"] if name.startswith("communicator_")]
+            self.assertTrue(names or int(point["parameters"]["tp"]) == 1, "no facts of the communicator")
+
+    def test_strong_scaling(self) -> None:
+        self.degrees("strong-scaling")
+
+    def test_weak_scaling(self) -> None:
+        self.degrees("weak-scaling")
+
+    def test_graphs_of_several_ranks(self) -> None:
+        points = self.measure(["cuda-graph"], "--tp", "1,2,8", ranks=8, devices=8)
+        self.assertEqual(len(points), 6)
+
+    def test_shard_replay(self) -> None:
+        self.measure(["shard-replay"], "--shard-of", "2,8", ranks=1, devices=1)
+
+
+class SharedDevice(Measuring):
+    def test_two_ranks_take_turns(self) -> None:
+        points = self.measure(["strong-scaling", "cuda-graph"], "--tp", "2", ranks=2, devices=1)
+        for point in points:
+            self.assertIn("oversubscribed", point["marks"])
+            self.assertTrue(point["conditions"]["oversubscribed"])
+
+
+if __name__ == "__main__":
+    unittest.main()
