@@ -9,8 +9,9 @@ from tpscale_analysis.point import Point, Value, Values
 
 MARK = "virtual"
 NO_FIGURE = "virtual device: no performance figure"
-_DEVICE_NAME = "Virtual GPU"
+_DEVICE_NAME = "Virtual "  # begins the name of whatever only acts as a device
 _RATE = re.compile(r"/s\b")
+_TIME = re.compile(r"\d ?(ns|us|µs|ms)\b")
 _MEASURED_FACT = re.compile(r"(_bandwidth|_rate|_peak|_seconds)(_|$)")
 
 
@@ -40,5 +41,10 @@ def without_figures(point: Point) -> Point:
 
 
 def _told(values: Values) -> dict[str, Value]:
-    """Without measured peaks and times."""
-    return {name: value for name, value in values.items() if not _MEASURED_FACT.search(name)}
+    """Without measured peaks and times, also those inside a text."""
+    return {
+        name: value
+        for name, value in values.items()
+        if not _MEASURED_FACT.search(name)
+        and not (isinstance(value, str) and (_RATE.search(value) or _TIME.search(value)))
+    }
