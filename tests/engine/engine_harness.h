@@ -9,6 +9,7 @@
 #include "model/model_source.h"
 #include "parallel/shard_plan.h"
 #include "support/backend_under_test.h"
+#include "support/fixtures.h"
 
 namespace tpscale::test {
 
@@ -19,7 +20,7 @@ inline std::unique_ptr<Backend> one_core_backend() {
 }
 
 inline std::string fixture_folder(const std::string& name) {
-  return std::string(TPSCALE_FIXTURES) + "/" + name;
+  return fixtures() + "/" + name;
 }
 
 /// An engine on one rank (or on the rank of `comm`) with everything it stands on.

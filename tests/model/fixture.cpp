@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "support/fixtures.h"
+
 namespace tpscale::test {
 namespace {
 
@@ -21,7 +23,7 @@ std::string read_file(const std::string& path) {
 
 Fixture read_fixture(const std::string& name) {
   Fixture fixture;
-  fixture.folder = std::string(TPSCALE_FIXTURES) + "/" + name;
+  fixture.folder = fixtures() + "/" + name;
   const auto expected = nlohmann::json::parse(read_file(fixture.folder + "/expected.json"));
   expected.at("prompt_ids").get_to(fixture.prompt_ids);
   expected.at("greedy_ids").get_to(fixture.greedy_ids);

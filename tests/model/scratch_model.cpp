@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "support/fixtures.h"
+
 namespace tpscale::test {
 
 namespace fs = std::filesystem;
@@ -17,7 +19,7 @@ ScratchModel::ScratchModel() {
 }
 
 ScratchModel::ScratchModel(const std::string& fixture) : ScratchModel() {
-  fs::copy(fs::path(TPSCALE_FIXTURES) / fixture, path_);
+  fs::copy(fs::path(fixtures()) / fixture, path_);
 }
 
 ScratchModel::~ScratchModel() {
