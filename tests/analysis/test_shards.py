@@ -158,6 +158,10 @@ def test_everything_projected_says_so(launch: Launch) -> None:
         named = [key for key in row if "speedup" in key or "efficiency" in key]
         assert named
         assert all(key.startswith("projection_") for key in named)
+    checks = json.loads((folder / "results.json").read_text())["verification"]["checklist"]
+    (outside,) = [i["fact"] for i in checks if i["question"] == "No outside data"]
+    assert "no measurements" in outside
+    assert "published" in outside
     assert not [key for point in entry["points"] for key in point["metrics"] if "project" in key]
 
 

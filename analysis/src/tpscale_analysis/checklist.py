@@ -66,7 +66,9 @@ def _checkable_alone(results: Results) -> Item:
 def _no_outside_data(results: Results) -> Item:
     having = sum(1 for run in results.runs if run.conditions.get("workload_hash"))
     count = len(results.runs)
-    fact = f"every figure comes from these files; {having} of {count} name their workload by hash"
+    fact = f"every measured figure comes from these files; {having} of {count} name their workload by hash"
+    models = {p.model.source for p in results.projections if any(r.uses_model for r in p.rows)}
+    fact += "".join(f"; projections, which are no measurements, add {model}" for model in models)
     return Item("No outside data", having == count, fact)
 
 

@@ -57,6 +57,10 @@ class ProjectedRow:
         return sum(added.seconds for added in self.added)
 
     @property
+    def uses_model(self) -> bool:
+        return any(added.source == MODEL for added in self.added)
+
+    @property
     def step(self) -> Estimate | None:
         """One step of a phase; there is no such thing end to end."""
         steps = self.added[0].left_out.steps if len(self.added) == 1 else 0
