@@ -19,8 +19,7 @@ cuda_folder_of() { # LIBRARY -> the first folder that has it
 	cuda_library_folders | while read -r folder; do
 		if [ -z "$folder" ] || [ ! -e "$folder/$1" ]; then continue; fi
 		printf '%s\n' "$folder"
-		break
-	done | grep .
+	done | sed -n 1p | grep . # read to the end: where a broken pipe counts as failure, an early end is one
 }
 
 # Puts the folders of cuBLASLt and NCCL on LD_LIBRARY_PATH; TPSCALE_CUDA_FOLDERS says what was found and what was not.
@@ -29,10 +28,10 @@ add_cuda_folders() { # FOLDER... looked into first
 	TPSCALE_CUDA_FOLDERS=
 	for library in ${TPSCALE_CUDA_NEEDS:-libcublasLt.so.13 libnccl.so.2}; do
 		if folder=$(cuda_folder_of "$library"); then
-			TPSCALE_CUDA_FOLDERS="$TPSCALE_CUDA_FOLDERS$library in $folder; "
+			TPSCALE_CUDA_FOLDERS="${TPSCALE_CUDA_FOLDERS:+$TPSCALE_CUDA_FOLDERS; }$library in $folder"
 			case :${LD_LIBRARY_PATH:-}: in *:"$folder":*) ;; *) LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder ;; esac
 		else
-			TPSCALE_CUDA_FOLDERS="$TPSCALE_CUDA_FOLDERS$library not found; "
+			TPSCALE_CUDA_FOLDERS="${TPSCALE_CUDA_FOLDERS:+$TPSCALE_CUDA_FOLDERS; }$library not found"
 		fi
 	done
 	export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}" TPSCALE_CUDA_FOLDERS

@@ -31,7 +31,7 @@ require_gpu() {
 		fail 1 "$program does not start: $(tail -n 1 "$work/list.log")"
 	case $line in
 	'') fail 69 "this build has no backend '$backend'" ;;
-	'not available: '*) fail 69 "no GPU to check: ${line#not available: } (${TPSCALE_CUDA_FOLDERS:-})" ;;
+	'not available: '*) fail 69 "no GPU to check: ${line#not available: } (${TPSCALE_CUDA_FOLDERS:-libraries not looked for})" ;;
 	esac
 	gpus=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU ') || gpus=1
 	"$program" info --backend "$backend" --json --probe-seconds "$(sized 0.3 0.02)" >"$work/info.json" 2>"$work/info.log" || {
@@ -72,8 +72,8 @@ gtest() { # NAME LIMIT COMMAND...: a row of its counts
 	limited "$@" --gtest_color=no || code=$?
 	output=$work/$name.json
 	if [ $code -ge 124 ]; then fails "tests: $name" "$(why_not $code)" "all"; return; fi
-	count() { sed -n 's/^\[  '"$1"' \] \([0-9]*\) test.*/\1/p' "$output" | awk '{n += $1} END {print n + 0}'; }
-	passed=$(count PASSED) skipped=$(count 'SKIPPED') broken=$(count 'FAILED ')
+	count() { sed -n 's/^\[  '"$1"' *\] \([0-9]*\) test.*/\1/p' "$output" | awk '{n += $1} END {print n + 0}'; }
+	passed=$(count PASSED) skipped=$(count SKIPPED) broken=$(count FAILED)
 	local text="$passed passed, $broken failed, $skipped skipped"
 	if [ $code = 0 ] && [ "$passed" -gt 0 ]; then
 		passes "tests: $name" "$text" "all"
@@ -98,11 +98,12 @@ tests_of_model_and_engine() {
 
 # Ranks that share the card are staged through host memory; NCCL takes a card for itself: one rank, or as many as cards.
 tests_of_collectives() {
-	has test_gpu_parallel || return 0
-	local ranks
+	local ranks tests=test_gpu_parallel
+	[ "$backend" = cuda ] || tests=test_parallel_mpi
+	has $tests || return 0
 	for ranks in 1 2 4 $([ "$gpus" -le 4 ] || echo "$gpus"); do
 		[ "$size" = full ] || [ "$ranks" -le 2 ] || continue
-		gtest "collectives_$ranks" 40 mpirun -n "$ranks" "$bin/test_gpu_parallel"
+		gtest "collectives_$ranks" 40 mpirun -n "$ranks" "$bin/$tests"
 	done
 }
 
@@ -178,7 +179,7 @@ degrees_on_one_card() {
 shards_alone() {
 	measure shard_replay 60 1 shard-replay --model "$(sized qwen3-0.6b tiny)" --shard-of "$(sized 1,2,4,8 1,2)" --num-sequences "$(sized 8 1)" \
 		--input-tokens "$(sized 128 8)" --output-tokens "$(sized 33 3)" --repetitions "$(sized 3 1)" --instrumented-repetitions 0 || return 0
-	ratio shards shard_replay "shard alone, qwen3-0.6b, decode" "(no target)"
+	ratio shards shard_replay "decode of a shard alone" "(no target)"
 }
 decode_graphs() {
 	local batches
@@ -222,8 +223,9 @@ ratios_llama() { # MODEL GIB
 	[ "$1" != llama-2-7b ] || ratio metric "$1" "G3 prefill FLOP / best GEMM rate, $1" 0.80 prefill_mfu
 }
 ratio_nano_vllm() {
-	measure nano_vllm 90 1 strong-scaling --tp 1 --model "$(sized qwen3-0.6b tiny)" --dtype bf16 --workload nano-vllm \
-		--num-sequences "$(sized 0 1)" --length-divisor "$(sized 1 64)" --repetitions 1 --instrumented-repetitions 0 || return 0
+	local sequences=(--workload nano-vllm)
+	[ "$size" = full ] || sequences=(--num-sequences 1 --input-tokens 8 --output-tokens 3)
+	measure nano_vllm 90 1 strong-scaling --tp 1 --model "$(sized qwen3-0.6b tiny)" --dtype bf16 "${sequences[@]}" --repetitions 1 --instrumented-repetitions 0 || return 0
 	ratio roofline nano_vllm "G4 nano-vllm workload / roofline" 0.60
 }
 
