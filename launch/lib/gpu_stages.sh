@@ -16,7 +16,7 @@ find_programs() {
 		BUNDLE=$project
 		. "$project/env.sh"
 	else
-		bin=$project/build/release/bin
+		bin=${GPU_CHECK_BUILD:-$project/build/release}/bin
 		. "$project/launch/lib/cuda_libraries.sh"
 		add_cuda_folders
 	fi
@@ -107,7 +107,9 @@ tests_of_collectives() {
 	done
 }
 
-list_of() { tr -d ' \n' <"$1" | grep -o "\"$2\":\[[0-9,]*\]" | head -n 1 | sed 's/.*\[//; s/\]//'; } # FILE KEY
+list_of() { # FILE KEY -> its numbers, or nothing
+	[ ! -s "$1" ] || tr -d ' \n' <"$1" | sed -n 's/.*"'"$2"'":\[\([0-9,]*\)\].*/\1/p'
+}
 generate() { # NAME RANKS FIXTURE OPTION...
 	local name=$1 ranks=$2 folder=$fixtures/$3 launcher=()
 	shift 3
@@ -166,6 +168,8 @@ measure() { # NAME LIMIT RANKS ARGUMENT...
 figures() { # KIND NAME [WHAT ACCEPT [METRIC [PARAMETER=VALUE]]]
 	if command -v python3 >/dev/null; then
 		python3 "$project/launch/lib/gpu_figures.py" "$1" "$work/$2.json" "${@:3}"
+	elif [ "$1" = device ]; then
+		printf 'device: see %s.json (no python3 here to read it)\n' "$2"
 	elif [ "$1" != verdicts ]; then
 		printf '%s\tnot available: no python3 here to read %s\t%s\t-\n' "${3:-$2}" "$2.json" "${4:-}"
 	fi
