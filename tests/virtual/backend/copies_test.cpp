@@ -58,13 +58,13 @@ TEST_F(CudaCopies, AFetchArrivesWhileTheHostGoesOn) {
 }
 
 TEST_F(CudaCopies, WeightsLargerThanTheStagingMemoryArriveWhole) {
-  constexpr std::int64_t kOuts = 3000, kIns = 1001;
+  constexpr std::int64_t kOuts = 6000, kIns = 1001;  // more than all of its segments
   const auto backend = make_cuda();
   const auto weights = backend->ops().make_linear(kOuts, kIns, Dtype::kF32, true);
   std::vector<float> rows(static_cast<std::size_t>(kOuts * kIns));
   std::iota(rows.begin(), rows.end(), 0.0F);
   weights->write_rows(0, ConstTensorView(rows.data(), Dtype::kF32, kOuts, kIns));
-  const DeviceArray<std::int32_t> ids(*backend, {0, 1500, 2999});
+  const DeviceArray<std::int32_t> ids(*backend, {0, 1500, 5999});
   const DeviceTensor out(*backend, Dtype::kF32, 3, kIns);
   backend->ops().embedding(out, *weights, ids.data(), 0);
   const auto values = out.read();

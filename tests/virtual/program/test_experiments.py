@@ -72,10 +72,17 @@ class Experiments(Measuring):
 
 class SharedDevice(Measuring):
     def test_two_ranks_take_turns(self) -> None:
-        points = self.measure(["strong-scaling", "cuda-graph"], "--tp", "2", ranks=2, devices=1)
+        points = self.measure(["strong-scaling"], "--tp", "2", ranks=2, devices=1)
         for point in points:
             self.assertIn("oversubscribed", point["marks"])
             self.assertTrue(point["conditions"]["oversubscribed"])
+
+    def test_steps_with_messages_through_the_host_cannot_be_recorded(self) -> None:
+        out = self.folder / "out"
+        result = self.start("run", "cuda-graph", *SMOKE, "--tp", "2", "-o", str(out), ranks=2, devices=1)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        points = [kept(path) for path in (out / "points").glob("*.h5")]
+        self.assertEqual([point["status"] for point in points], ["not_available"] * 2)
 
 
 if __name__ == "__main__":
