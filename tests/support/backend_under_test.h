@@ -4,6 +4,7 @@
 #include <string>
 
 #include "backend/backend.h"
+#include "backend/plugins.h"
 
 #ifndef TPSCALE_TEST_BACKEND
 #define TPSCALE_TEST_BACKEND "cpu"
@@ -20,6 +21,7 @@ inline std::string backend_under_test() {
 
 inline std::unique_ptr<Backend> make_backend_under_test(const BackendOptions& options,
                                                         const DevicePlace& place = {}) {
+  open_plugins();
   return backend_registry().find(backend_under_test()).factory(options, place);
 }
 
