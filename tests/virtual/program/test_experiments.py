@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-
 from virtual_program import SMOKE, VirtualCase
 
 
@@ -19,7 +18,10 @@ def text(value: Any) -> str:
 def kept(path: Path) -> dict[str, Any]:
     """A stored point's attributes by group, and its marks."""
     with h5py.File(path) as file:
-        point = {name: dict(file[name].attrs) for name in ("hardware", "provenance", "conditions", "parameters")}
+        point = {
+            name: dict(file[name].attrs)
+            for name in ("hardware", "provenance", "conditions", "parameters")
+        }
         point["marks"] = [text(mark) for mark in file.attrs["marks"]]
         point["status"] = text(file.attrs["status"])
         point["experiment"] = text(file.attrs["test_name"])
@@ -29,9 +31,21 @@ def kept(path: Path) -> dict[str, Any]:
 
 
 class Measuring(VirtualCase):
-    def measure(self, experiments: list[str], *options: str, ranks: int, devices: int) -> list[dict[str, Any]]:
+    def measure(
+        self, experiments: list[str], *options: str, ranks: int, devices: int
+    ) -> list[dict[str, Any]]:
         out = self.folder / "out"
-        result = self.start("run", *experiments, *SMOKE, *options, "--json", "-o", str(out), ranks=ranks, devices=devices)
+        result = self.start(
+            "run",
+            *experiments,
+            *SMOKE,
+            *options,
+            "--json",
+            "-o",
+            str(out),
+            ranks=ranks,
+            devices=devices,
+        )
         self.assertEqual(result.returncode, 0, result.stderr + result.stdout)
         self.assertEqual(len(json.loads(result.stdout)["experiments"]), len(experiments))
         points = [kept(path) for path in sorted((out / "points").glob("*.h5"))]
@@ -40,7 +54,9 @@ class Measuring(VirtualCase):
             self.assertEqual(point["status"], "measured")
             self.assertIn("virtual", point["marks"])
             self.assertEqual(point["results"], [], "a figure of a virtual device")
-            self.assertFalse({"read_bandwidth", "gemm_rate", "multiply_add_peak"} & set(point["hardware"]))
+            self.assertFalse(
+                {"read_bandwidth", "gemm_rate", "multiply_add_peak"} & set(point["hardware"])
+            )
             self.assertTrue(text(point["hardware"]["device_name"]).startswith("Virtual GPU"))
             self.assertTrue(point["verdicts"])
             for verdict in point["verdicts"]:
@@ -54,7 +70,9 @@ class Experiments(Measuring):
         self.assertEqual({int(point["parameters"]["tp"]) for point in points}, {1, 2, 4, 8})
         for point in points:
             names = [name for name in point["provenance"] if name.startswith("communicator_")]
-            self.assertTrue(names or int(point["parameters"]["tp"]) == 1, "no facts of the communicator")
+            self.assertTrue(
+                names or int(point["parameters"]["tp"]) == 1, "no facts of the communicator"
+            )
 
     def test_strong_scaling(self) -> None:
         self.degrees("strong-scaling")
@@ -79,7 +97,9 @@ class SharedDevice(Measuring):
 
     def test_steps_with_messages_through_the_host_cannot_be_recorded(self) -> None:
         out = self.folder / "out"
-        result = self.start("run", "cuda-graph", *SMOKE, "--tp", "2", "-o", str(out), ranks=2, devices=1)
+        result = self.start(
+            "run", "cuda-graph", *SMOKE, "--tp", "2", "-o", str(out), ranks=2, devices=1
+        )
         self.assertEqual(result.returncode, 0, result.stderr)
         points = [kept(path) for path in (out / "points").glob("*.h5")]
         self.assertEqual([point["status"] for point in points], ["not_available"] * 2)

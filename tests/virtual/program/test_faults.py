@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import unittest
 
-from program import FIXTURES, sentences
 from virtual_program import VirtualCase
+
+from program import FIXTURES, sentences
 
 GENERATE = [
     *["generate", "--backend", "cuda", "--model", str(FIXTURES / "llama2-f32"), "--dtype", "f32"],
@@ -15,7 +16,9 @@ GENERATE = [
 
 
 class Faults(VirtualCase):
-    def generate(self, *options: str, ranks: int = 1, devices: int = 8, **environment: str) -> subprocess.CompletedProcess[str]:
+    def generate(
+        self, *options: str, ranks: int = 1, devices: int = 8, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return self.start(*GENERATE, *options, ranks=ranks, devices=devices, **environment)
 
     def test_no_gpu_is_69(self) -> None:
@@ -32,7 +35,9 @@ class Faults(VirtualCase):
 
     def test_a_kernel_that_faults(self) -> None:
         for kernel in (1, 40):
-            self.assert_ends(1, "cudaErrorIllegalAddress", self.generate(VIRTUAL_GPU_FAIL=f"kernel:{kernel}:700"))
+            self.assert_ends(
+                1, "cudaErrorIllegalAddress", self.generate(VIRTUAL_GPU_FAIL=f"kernel:{kernel}:700")
+            )
 
     def test_a_kernel_that_faults_on_every_rank_ends_them_all(self) -> None:
         result = self.generate(ranks=2, VIRTUAL_GPU_FAIL="kernel:40:700")
@@ -45,7 +50,14 @@ class Faults(VirtualCase):
 
     def test_a_collective_that_never_returns_is_ended_by_the_watchdog(self) -> None:
         for graphs in ("on", "off"):
-            result = self.generate("--watchdog", "3", "--cuda-graphs", graphs, ranks=2, VIRTUAL_GPU_FAIL="ncclAllReduce:3:hang")
+            result = self.generate(
+                "--watchdog",
+                "3",
+                "--cuda-graphs",
+                graphs,
+                ranks=2,
+                VIRTUAL_GPU_FAIL="ncclAllReduce:3:hang",
+            )
             self.assertEqual(result.returncode, 124, result.stderr)
 
     def test_a_call_of_nccl_that_fails(self) -> None:

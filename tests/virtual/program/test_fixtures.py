@@ -25,7 +25,9 @@ class Fixtures(VirtualCase):
         for name in fixtures():
             for ranks in (2, 4):
                 with self.subTest(name, ranks=ranks):
-                    self.assert_generates(name, ranks, "--cuda-graphs", "on", "--communicator", "nccl")
+                    self.assert_generates(
+                        name, ranks, "--cuda-graphs", "on", "--communicator", "nccl"
+                    )
 
     def test_two_gpus_without_graphs(self) -> None:
         for name in fixtures():

@@ -46,7 +46,9 @@ class VirtualCase(Case):
             ranks=ranks,
         )
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(json.loads(result.stdout)["token_ids"], expected["greedy_ids"], (name, ranks, options))
+        self.assertEqual(
+            json.loads(result.stdout)["token_ids"], expected["greedy_ids"], (name, ranks, options)
+        )
 
     def assert_ends(self, code: int, text: str, result: subprocess.CompletedProcess[str]) -> None:
         """With that code, and one sentence, of one rank."""
