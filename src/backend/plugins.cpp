@@ -22,7 +22,7 @@ Plugin read_manifest(const fs::path& path) {
     std::string word, value, rest;
     words >> word >> value >> std::ws;
     std::getline(words, rest);
-    if (word == "library") plugin.library = value;
+    if (word == "library") plugin.file = value;
     if (word == "backend") plugin.backends.push_back(value);
     if (word == "communicator") plugin.communicators.push_back(value);
     if (word == "needs") {
@@ -42,13 +42,13 @@ bool can_open(const std::string& library) {
 
 /// The sentence where the plugin cannot be opened.
 std::string open_library(const Plugin& plugin, const fs::path& folder) {
-  if (plugin.library.empty() || plugin.library.find('/') != std::string::npos)
+  if (plugin.file.empty() || plugin.file.find('/') != std::string::npos)
     return "its .plugin file names no library of its folder; build the suite again";
   if (!plugin.needs.empty() && !can_open(plugin.needs))
     return plugin.needs_reason + " (" + plugin.needs + " not found)";
-  if (dlopen((folder / plugin.library).c_str(), RTLD_LAZY | RTLD_LOCAL) != nullptr) return {};
+  if (dlopen((folder / plugin.file).c_str(), RTLD_LAZY | RTLD_LOCAL) != nullptr) return {};
   const char* reason = dlerror();
-  return reason != nullptr ? reason : plugin.library + " cannot be opened";
+  return reason != nullptr ? reason : plugin.file + " cannot be opened";
 }
 
 bool held_already(const Plugin& plugin) {

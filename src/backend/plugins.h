@@ -13,7 +13,7 @@ namespace tpscale {
 ///   communicator y                              ... and in the registry of communicators
 ///   needs libdriver.so.1 no driver is here      a library of the system; without it the rest says why
 struct Plugin {
-  std::string library;
+  std::string file;  ///< the library, in the folder of its manifest
   std::vector<std::string> backends;
   std::vector<std::string> communicators;
   std::string needs;         ///< empty: nothing
