@@ -116,6 +116,20 @@ bool OptionTable::given(std::string_view name) const noexcept {
                      [&](const OptionRow& row) { return row.name == name && row.given; });
 }
 
+void copy_given(const OptionTable& from, OptionTable& to) {
+  for (const OptionRow& row : from.rows()) {
+    if (!row.given) continue;
+    OptionRow& target = to.row(row.name);
+    std::visit(
+        [&](auto* member) {
+          using Member = std::remove_pointer_t<decltype(member)>;
+          *member = *std::get<Member*>(row.target);
+        },
+        target.target);
+    target.given = true;
+  }
+}
+
 void assign(OptionRow& row, const std::string& text) {
   std::visit(Assign{row, text}, row.target);
   row.given = true;

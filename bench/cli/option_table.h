@@ -42,10 +42,15 @@ class OptionTable {
   OptionRow* find(std::string_view name) noexcept;
   bool given(std::string_view name) const noexcept;
   std::vector<OptionRow>& rows() noexcept { return rows_; }
+  const std::vector<OptionRow>& rows() const noexcept { return rows_; }
 
  private:
   std::vector<OptionRow> rows_;
 };
+
+/// Sets the members of `to` to what those of `from` hold where the user has given them. Both have the same
+/// rows.
+void copy_given(const OptionTable& from, OptionTable& to);
 
 /// Sets the row's member from text, strictly: the whole text must be of the type, lists are separated by
 /// commas. Throws UsageError "--tp wants whole numbers separated by commas, not 'x'".

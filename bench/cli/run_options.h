@@ -8,6 +8,7 @@ namespace tpscale {
 /// How a launch measures and where it stores. None of these is part of a point's identity but `tp`.
 struct RunOptions {
   std::vector<std::string> experiments;
+  std::string profile = "default";
   std::vector<std::int64_t> tp;
   std::vector<std::int64_t> batch_size;
   std::vector<std::int64_t> shard_of;
@@ -26,7 +27,9 @@ struct RunOptions {
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
-    visit("experiments", self.experiments, "names of `tpscale list`");
+    visit("experiments", self.experiments, "names of `tpscale list`, or all");
+    visit("profile", self.profile,
+          "sizes of what is not given: default, smoke (seconds each) or full (the test plan's own)");
     visit("tp", self.tp,
           "tensor-parallel degrees (default: every power of two the ranks and the model allow)");
     visit("batch-size", self.batch_size, "cuda-graph: sequences decoded at once (default 1,2,4,8,16,32)");

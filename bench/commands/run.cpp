@@ -4,6 +4,7 @@
 
 #include "bench/cli/model_folder.h"
 #include "bench/commands/commands.h"
+#include "bench/commands/experiment_sizes.h"
 #include "bench/commands/run_report.h"
 #include "bench/experiment.h"
 #include "bench/print/message.h"
@@ -19,7 +20,6 @@
 namespace tpscale {
 namespace {
 
-constexpr std::int64_t kSmallSequencesPerRank = 8;  // instead of 32 where there is no GPU
 const std::vector<std::string> kInjectableBugs{"", "tokens", "clock", "time"};
 
 bool divides(const ModelConfig& config, int degree) {
@@ -51,7 +51,9 @@ std::string default_folder(const LaunchOptions& options) {
   std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
   std::filesystem::path model(options.model.model);
   if (!model.has_filename()) model = model.parent_path();
-  return "results/" + joined(options.run.experiments) + "_" + model.filename().string() + "_" + stamp;
+  const auto& names = options.run.experiments;
+  const bool all = names.size() == experiment_registry().entries().size();
+  return "results/" + (all ? "all" : joined(names)) + "_" + model.filename().string() + "_" + stamp;
 }
 
 class RunCommand final : public Command {
@@ -66,6 +68,7 @@ class RunCommand final : public Command {
            "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out\n"
            "  mpirun -n 2 tpscale run strong-scaling --text README.md --precision 0.02 --max-seconds 60\n"
            "  mpirun -n 4 tpscale run strong-scaling weak-scaling --tp 1,2,4 -o out --resume\n"
+           "  tpscale run all --profile smoke\n"
            "A TOML file (--config) holds the same names: tp = [1, 2, 4]\n"
            "Results: DIR/points/*.h5 (one finished point each, never changed), DIR/results.h5 (made from "
            "them).\n"
@@ -75,12 +78,7 @@ class RunCommand final : public Command {
   }
 
   void declare(OptionTable& table) override {
-    table.add("Measuring", options_.run);
-    table.add("Model and device", options_.model);
-    table.add("Workload", options_.workload);
-    table.add("Engine", options_.engine);
-    table.add("Model and device", options_.backend);
-    table.add("Parallel", options_.parallel);
+    declare_launch_options(table, options_);
     table.row("experiments").positional = true;
     table.row("output").short_flag = "-o";
     table.row("inject-bug").hidden = true;
@@ -96,17 +94,21 @@ class RunCommand final : public Command {
       if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
     });
     DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
-    std::vector<std::string> notes = adapt_defaults(table, setup);
+    const Sizing sizing{options_.run.profile, setup.backend == "cpu"};
     require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
 
     Launch launch(world, options_, *source, std::move(setup));
-    launch.notes = std::move(notes);
     open_store(launch, arguments);
     print_head(launch);
     bool passed = true;
     try {
-      for (const std::string& name : options_.run.experiments)
-        passed = run_experiment(launch, name) && passed;
+      const std::vector<std::string>& names = options_.run.experiments;
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        launch.progress.part(static_cast<std::int64_t>(i), static_cast<std::int64_t>(names.size()));
+        const Experiment& experiment = experiment_registry().find(names[i]).factory;
+        launch.options = options_of(experiment, options_, table, sizing);
+        passed = run_experiment(launch, experiment) && passed;
+      }
     } catch (const Error& error) {  // ranks that hear of an InterruptedError throw a CollectiveError
       if (error.code() != ExitCode::kInterrupted) throw;
       on_rank_zero(world, [&] { launch.store->derive_results(); });
@@ -119,14 +121,8 @@ class RunCommand final : public Command {
  private:
   void check_options(const OptionTable& table) {
     RunOptions& run = options_.run;
-    if (run.experiments.empty()) {
-      throw UsageError("name an experiment: " + experiment_registry().joined_names());
-    }
-    for (const std::string& name : run.experiments) {
-      if (experiment_registry().contains(name)) continue;
-      throw UsageError("there is no experiment '" + name + "'; choose of " +
-                       experiment_registry().joined_names());
-    }
+    run.experiments = selected_experiments(run.experiments);
+    require_profile(run.profile);
     if (std::ranges::find(kInjectableBugs, run.inject_bug) == kInjectableBugs.end()) {
       throw UsageError("--inject-bug knows tokens, clock and time");
     }
@@ -142,11 +138,7 @@ class RunCommand final : public Command {
           "above 0");
     }
     make_stopping_rule(run.repetitions, run.precision, run.max_seconds > 0.0 ? run.max_seconds : 60.0);
-    WorkloadOptions& workload = options_.workload;
-    if (!table.given("workload")) {  // a file says by itself what it is
-      if (!workload.text.empty() || !workload.token_ids.empty()) workload.workload = "text";
-      if (!workload.trace.empty()) workload.workload = "trace";
-    }
+    imply_workload(options_.workload, table.given("workload"));
   }
 
   void check_degrees(const World& world, const ModelConfig& config) {
@@ -157,25 +149,6 @@ class RunCommand final : public Command {
     if (degrees.front() < 1 || degrees.back() > 65536) throw UsageError("--tp takes degrees from 1 to 65536");
     for (const std::int64_t degree : degrees) require_shardable(config, static_cast<int>(degree));
     if (!options_.run.dry_run) require_ranks(world, static_cast<int>(degrees.back()));
-  }
-
-  /// What is smaller without a GPU, said so.
-  std::vector<std::string> adapt_defaults(const OptionTable& table, const DeviceSetup& setup) {
-    std::vector<std::string> notes;
-    if (setup.backend != "cpu") return notes;
-    if (!table.given("sequences-per-rank")) {
-      options_.run.sequences_per_rank = kSmallSequencesPerRank;
-      notes.push_back("on a CPU the default of weak-scaling is " + std::to_string(kSmallSequencesPerRank) +
-                      " sequences a rank (--sequences-per-rank 32 for the plan's)");
-    }
-    if (options_.workload.workload == "fixed" && !table.given("num-sequences") &&
-        !table.given("input-tokens") && !table.given("output-tokens")) {
-      notes.push_back("the default workload is small: 8 sequences of " +
-                      std::to_string(options_.workload.input_tokens) + " + " +
-                      std::to_string(options_.workload.output_tokens) +
-                      " tokens (--num-sequences 256 --input-tokens 512 --output-tokens 512 for the plan's)");
-    }
-    return notes;
   }
 
   Values all_values() const {
@@ -208,14 +181,23 @@ class RunCommand final : public Command {
 
   void print_head(const Launch& launch) const {
     if (!launch.root()) return;
-    for (const std::string& note : launch.notes) say(note);
     if (launch.world.oversubscribed(static_cast<int>(options_.run.tp.back()))) {
       say("more ranks x threads than cores: the points of the larger degrees are marked oversubscribed");
     }
   }
 
-  bool run_experiment(Launch& launch, const std::string& name) {
-    experiment_registry().find(name).factory.run(launch);
+  /// What the user did not give is said: no size is a secret of the program.
+  void note_sizes(Launch& launch, const std::string& name) const {
+    const std::string sizes = sizes_text(options_, launch.options);
+    if (!launch.root() || sizes.empty()) return;
+    launch.notes.push_back(name + ", profile '" + options_.run.profile + "': " + sizes +
+                           (options_.run.profile == "full" ? "" : " (--profile full for the plan's)"));
+    say(launch.notes.back());
+  }
+
+  bool run_experiment(Launch& launch, const Experiment& experiment) {
+    note_sizes(launch, experiment.name);
+    experiment.run(launch);
     bool passed = true;
     on_rank_zero(launch.world, [&] {
       const ExperimentReport& report = launch.reports.back();

@@ -165,7 +165,7 @@ void run(Launch& launch) {
 
 const bool registered = experiment_registry().add(
     "cuda-graph", "decode steps replayed from a graph instead of launched one by one: what it saves",
-    Experiment{"cuda-graph", "What do recorded decode steps save?", {"batch-size", "tp"}, run});
+    Experiment{"cuda-graph", "What do recorded decode steps save?", {"batch-size", "tp"}, run, {}, "3.3"});
 
 }  // namespace
 }  // namespace tpscale

@@ -11,6 +11,7 @@
 #include "bench/trial/plausibility.h"
 #include "bench/trial/point_frame.h"
 #include "bench/trial/repetition_control.h"
+#include "bench/trial/scaling.h"
 #include "bench/trial/token_equality.h"
 #include "bench/trial/verdict_lines.h"
 #include "comm/single_rank.h"
@@ -192,8 +193,12 @@ void run(Launch& launch) {
 const bool registered = experiment_registry().add(
     "shard-replay",
     "one of N shards alone on a device, its messages left out: the computing of a step at degree N",
-    Experiment{
-        "shard-replay", "How long does the computing of a tensor-parallel step take?", {"shard-of"}, run});
+    Experiment{"shard-replay",
+               "How long does the computing of a tensor-parallel step take?",
+               {"shard-of"},
+               run,
+               set_scaling_defaults,
+               "4.4"});
 
 }  // namespace
 }  // namespace tpscale

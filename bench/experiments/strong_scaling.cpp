@@ -9,7 +9,9 @@ const bool registered = experiment_registry().add(
     Experiment{"strong-scaling",
                "How much faster do more devices serve the same requests?",
                {"tp"},
-               [](Launch& launch) { run_scaling(launch, ScalingKind::kStrong); }});
+               [](Launch& launch) { run_scaling(launch, ScalingKind::kStrong); },
+               set_scaling_defaults,
+               "4.2"});
 
 }  // namespace
 }  // namespace tpscale

@@ -9,7 +9,9 @@ const bool registered = experiment_registry().add(
     Experiment{"weak-scaling",
                "Do more devices serve proportionally more requests in the same time?",
                {"tp"},
-               [](Launch& launch) { run_scaling(launch, ScalingKind::kWeak); }});
+               [](Launch& launch) { run_scaling(launch, ScalingKind::kWeak); },
+               set_scaling_defaults,
+               "4.3"});
 
 }  // namespace
 }  // namespace tpscale

@@ -14,7 +14,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void start(std::int64_t units) noexcept;  ///< what lies ahead, in units of one repetition
+  /// The launch has so many parts behind it, of about the same length each.
+  void part(std::int64_t behind, std::int64_t parts) noexcept;
+  void start(std::int64_t units) noexcept;  ///< what lies ahead in this part, in units of one repetition
   void show(const std::string& what);       ///< names what is under way
   void done(std::int64_t units = 1);        ///< so many more are behind us
   void clear();                             ///< before anything else is printed
@@ -24,6 +26,7 @@ class Progress {
 
   bool on_;
   bool drawn_ = false;
+  std::int64_t parts_behind_ = 0, parts_ = 1;
   std::int64_t units_ = 0, done_ = 0;
   std::string what_;
   std::chrono::steady_clock::time_point start_, last_draw_;

@@ -50,13 +50,13 @@ class Launch {
   bool root() const noexcept { return world.rank() == 0; }
 
   World& world;
-  const LaunchOptions options;
+  LaunchOptions options;  ///< of the experiment that runs
   const ModelSource& source;
   const DeviceSetup setup;
   std::unique_ptr<Store> store;    ///< rank 0 only
   Values provenance;               ///< rank 0 only
   Values hardware;                 ///< rank 0 only
-  std::vector<std::string> notes;  ///< said once, above the first table
+  std::vector<std::string> notes;  ///< said as the experiments begin
   Progress progress;
   Interrupt interrupt;
   StageClock stages;

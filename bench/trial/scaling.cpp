@@ -60,6 +60,15 @@ std::vector<PointPlan> plan_points(const Launch& launch, ScalingKind kind) {
 
 }  // namespace
 
+void set_scaling_defaults(LaunchOptions& options, const Sizing& sizing) {
+  const bool plan = sizing.profile == "full" || (sizing.profile == "default" && !sizing.cpu);
+  const bool smoke = sizing.profile == "smoke";
+  options.workload.num_sequences = plan ? 256 : smoke ? 4 : 8;
+  options.workload.input_tokens = plan ? 512 : smoke ? 64 : 128;
+  options.workload.output_tokens = plan ? 512 : smoke ? 16 : 32;
+  options.run.sequences_per_rank = plan ? 32 : smoke ? 4 : 8;
+}
+
 void run_scaling(Launch& launch, ScalingKind kind) {
   std::vector<PointPlan> plans;
   together(launch.world, [&] { plans = plan_points(launch, kind); });
