@@ -16,6 +16,13 @@ void set_profile_defaults(RunOptions& run, const Sizing& sizing) {
   run.probe_seconds = 0.05;
 }
 
+/// Empty: none. A file says by itself what it is: --text makes the text workload, --trace the trace.
+std::string workload_asked_for(const WorkloadOptions& workload, const OptionTable& table) {
+  if (table.given("workload")) return workload.workload;
+  if (!workload.trace.empty()) return "trace";
+  return workload.text.empty() && workload.token_ids.empty() ? "" : "text";
+}
+
 }  // namespace
 
 std::vector<std::string> selected_experiments(const std::vector<std::string>& names) {
@@ -54,21 +61,19 @@ void declare_launch_options(OptionTable& table, LaunchOptions& options) {
   table.add("Parallel", options.parallel);
 }
 
-void imply_workload(WorkloadOptions& workload, bool given) {
-  if (given) return;
-  if (!workload.text.empty() || !workload.token_ids.empty()) workload.workload = "text";
-  if (!workload.trace.empty()) workload.workload = "trace";
-}
-
 LaunchOptions options_of(const Experiment& experiment, const LaunchOptions& common, const OptionTable& table,
                          const Sizing& sizing) {
   LaunchOptions own = common;
   set_profile_defaults(own.run, sizing);
   if (experiment.defaults) experiment.defaults(own, sizing);
+  const std::string asked_for = workload_asked_for(common.workload, table);
+  if (!asked_for.empty() && asked_for != own.workload.workload) {
+    own.workload = common.workload;  // the sizes were meant for another workload
+    own.workload.workload = asked_for;
+  }
   OptionTable rows;
   declare_launch_options(rows, own);
   copy_given(table, rows);
-  imply_workload(own.workload, table.given("workload"));
   return own;
 }
 

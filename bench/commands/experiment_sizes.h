@@ -18,9 +18,6 @@ void require_profile(const std::string& profile);
 /// The rows of every option of `tpscale run`.
 void declare_launch_options(OptionTable& table, LaunchOptions& options);
 
-/// A file says by itself what it is: --text makes the text workload, --trace the trace.
-void imply_workload(WorkloadOptions& workload, bool given);
-
 /// What one experiment of a launch runs with: `common`, over it the profile's and the experiment's own
 /// defaults, over them what the user has given (`table`).
 LaunchOptions options_of(const Experiment& experiment, const LaunchOptions& common, const OptionTable& table,

@@ -85,7 +85,7 @@ class RunCommand final : public Command {
   }
 
   ExitCode run(World& world, const OptionTable& table, const std::vector<std::string>& arguments) override {
-    together(world, [&] { check_options(table); });
+    together(world, [&] { check_options(); });
     const auto source = open_model(world, options_.model);
     together(world, [&] {
       check_degrees(world, source->config());
@@ -119,7 +119,7 @@ class RunCommand final : public Command {
   }
 
  private:
-  void check_options(const OptionTable& table) {
+  void check_options() {
     RunOptions& run = options_.run;
     run.experiments = selected_experiments(run.experiments);
     require_profile(run.profile);
@@ -138,7 +138,6 @@ class RunCommand final : public Command {
           "above 0");
     }
     make_stopping_rule(run.repetitions, run.precision, run.max_seconds > 0.0 ? run.max_seconds : 60.0);
-    imply_workload(options_.workload, table.given("workload"));
   }
 
   void check_degrees(const World& world, const ModelConfig& config) {

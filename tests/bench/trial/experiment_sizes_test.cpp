@@ -85,6 +85,12 @@ TEST_F(OptionsOf, WhatTheUserGaveStands) {
 TEST_F(OptionsOf, AFileSaysWhatItIs) {
   assign(table_.row("trace"), "requests.jsonl");
   EXPECT_EQ(own("default").workload.workload, "trace");
+  EXPECT_EQ(own("default").workload.num_sequences, 0) << "all of the file's, not those of the default";
+}
+
+TEST_F(OptionsOf, AnotherWorkloadHasItsOwnSizes) {
+  assign(table_.row("workload"), "nano-vllm");
+  EXPECT_EQ(own("default").workload.num_sequences, 0);
 }
 
 TEST_F(OptionsOf, SizesThatDifferAreTold) {
