@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# Sourced by the batch scripts of this folder: runs `tpscale run` on what Slurm gave the job, so that nothing measured is
+# lost when the job is warned, requeued, cancelled or loses a node. Settings, all from the environment:
+#   TPSCALE_HOME      the checkout, or a bundle (default: the folder sbatch was called in)
+#   TPSCALE_OUTPUT    where the results go (default: results/<job name>_<job id> below the folder sbatch was called in)
+#   TPSCALE_LAUNCHER  mpirun (default) or srun
+#   TPSCALE_DEGREES   array jobs: task i measures the i-th of these degrees alone (default 1,2,4,8)
+#   TPSCALE_RESTARTS  how often a warned job puts itself back into the queue (default 10)
+set -euo pipefail
+
+say() { printf '%s tpscale job %s: %s\n' "$(date -u +%H:%M:%S)" "${SLURM_JOB_ID:-?}" "$*"; }
+fail() { # CODE SENTENCE
+	say "${*:2}" >&2
+	exit "$1"
+}
+
+[ -n "${SLURM_JOB_ID:-}" ] || {
+	echo "this is a batch script: sbatch ${0##*/} [options of tpscale run]" >&2
+	exit 2
+}
+home=${TPSCALE_HOME:-$SLURM_SUBMIT_DIR}
+program=$home/build/release/bin/tpscale
+[ -x "$program" ] || program=$home/bin/tpscale
+[ -x "$program" ] || fail 66 "no tpscale below '$home': build it there, or name the checkout with TPSCALE_HOME"
+
+# A requeued job has the id of its first start, so it finds its own folder again. The tasks of an array share one folder,
+# a degree each below it; tpscale-report puts them together.
+output=${TPSCALE_OUTPUT:-$SLURM_SUBMIT_DIR/results/${SLURM_JOB_NAME}_${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
+ranks=${SLURM_NTASKS:-1}
+arguments=()
+if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then
+	IFS=, read -ra degrees <<<"${TPSCALE_DEGREES:-1,2,4,8}"
+	ranks=${degrees[$SLURM_ARRAY_TASK_ID]:-}
+	[[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 2 "array task $SLURM_ARRAY_TASK_ID has no degree in TPSCALE_DEGREES; use --array=0-$((${#degrees[@]} - 1))"
+	[ "$ranks" -le "${SLURM_NTASKS:-1}" ] || fail 2 "degree $ranks needs as many tasks, the job has ${SLURM_NTASKS:-1}: sbatch --nodes and --ntasks-per-node"
+	output=$output/tp$ranks
+	arguments=(--tp "$ranks")
+fi
+
+seconds_left() { # until Slurm's limit; a large number where there is none
+	local left days=0 parts
+	left=$(squeue -h -j "$SLURM_JOB_ID" -o %L 2>/dev/null | head -n 1) || left=
+	[[ $left =~ ^([0-9]+-)?[0-9:]+$ ]] || { echo 31536000 && return; }
+	[[ $left != *-* ]] || { days=${left%%-*} && left=${left#*-}; }
+	IFS=: read -ra parts <<<"0:0:$left"
+	echo $((days * 86400 + 10#${parts[-3]} * 3600 + 10#${parts[-2]} * 60 + 10#${parts[-1]}))
+}
+
+launcher() { # fills `command`: how the ranks are started
+	case ${TPSCALE_LAUNCHER:-mpirun} in
+	mpirun)
+		# The program binds its own threads, by what all ranks of a host may use: mpirun's binding (a core for two ranks)
+		# would take the other cores away from them.
+		command=(mpirun -n "$ranks" --bind-to none)
+		# As many ranks a node as Slurm counted, or a job on several nodes fills the first one.
+		[ -z "${SLURM_NTASKS_PER_NODE:-}" ] || [ "$ranks" -lt "$SLURM_NTASKS_PER_NODE" ] ||
+			command+=(--map-by "ppr:$SLURM_NTASKS_PER_NODE:node")
+		;;
+	srun)
+		# Slurm 22.05's default PMIx fence crashed 9 of 60 launches over two nodes, this one none of 280.
+		export SLURM_PMIX_FENCE=ring SLURM_PMIX_DIRECT_CONN_EARLY=true
+		command=(srun --mpi=pmix --ntasks="$ranks" --cpu-bind=none)
+		;;
+	*) fail 2 "TPSCALE_LAUNCHER is mpirun or srun, not '$TPSCALE_LAUNCHER'" ;;
+	esac
+}
+
+warned=
+forward() { # NAME: tells the ranks to keep what is finished and leave
+	warned=$1
+	say "got $1: the ranks finish their points and leave"
+	[ ! -s "$pid_file" ] || kill -USR1 "$(<"$pid_file")" 2>/dev/null || true
+}
+
+requeue() {
+	local id=$SLURM_JOB_ID restarts=${SLURM_RESTART_COUNT:-0}
+	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || id=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+	if [ "$restarts" -ge "${TPSCALE_RESTARTS:-10}" ]; then
+		say "warned after $restarts restarts: not put back again; the finished points are in $output, --resume goes on"
+	else
+		say "back into the queue (restart $((restarts + 1))): the points that are left are measured then"
+		scontrol requeue "$id"
+	fi
+}
+
+# run_job EXPERIMENT... [OPTION...]: the whole job. What the user gave after the script's name comes last and wins.
+run_job() {
+	local command job code=0 limit
+	pid_file=$(mktemp)
+	trap 'rm -f "$pid_file"' EXIT
+	# Before anything slow: a warning that comes now must not kill the script.
+	trap 'forward USR1' USR1
+	trap 'forward TERM' TERM
+	launcher
+	# Ends an mpirun that hangs although its ranks are gone, a minute before Slurm would end the script with it.
+	limit=$(($(seconds_left) - 60))
+	mkdir -p "$output"
+	command+=("$program" run "$@" "${arguments[@]}" -o "$output" --resume)
+	say "start ${SLURM_RESTART_COUNT:-0} on ${SLURM_JOB_NODELIST:-?}: ${command[*]}"
+	# USR1 goes to the launcher itself: timeout would die of it.
+	# shellcheck disable=SC2016 # expanded by that sh
+	timeout -k 30 "$((limit > 60 ? limit : 60))" sh -c 'echo $$ >"$0"; exec "$@"' "$pid_file" "${command[@]}" &
+	job=$!
+	while :; do # a trap ends `wait` before the job has ended
+		code=0
+		wait "$job" || code=$?
+		kill -0 "$job" 2>/dev/null || break
+	done
+	# After a signal mpirun's own code replaces that of its ranks.
+	[ -z "$warned" ] || [ "$code" = 0 ] || [ "$code" = 3 ] || code=75
+	say "ended with exit code $code; results in $output"
+	[ "$code" != 75 ] || [ "$warned" != USR1 ] || requeue
+	exit "$code"
+}
