@@ -16,7 +16,11 @@ void CudaOps::linear(TensorView out, ConstTensorView x, const LinearWeights& wei
 }
 
 void CudaOps::tune_linear(std::int64_t rows, const LinearWeights& weights) {
-  linear_.tune(rows, static_cast<const CudaLinearWeights&>(weights));
+  const auto& own = static_cast<const CudaLinearWeights&>(weights);
+  linear_.tune(rows, own);
+  // Which of the layers have a norm in front is not known here: every one is timed both ways.
+  tune_fused(rows, own, LinearUse::kNormed);
+  if (own.out_features() % 2 == 0) tune_fused(rows, own, LinearUse::kNormedSilu);
 }
 
 }  // namespace tpscale::cuda

@@ -5,8 +5,10 @@
 
 #include "backend/cuda/attention_scratch.h"
 #include "backend/cuda/cuda_device.h"
+#include "backend/cuda/cuda_linear_weights.h"
 #include "backend/cuda/cuda_memory.h"
 #include "backend/cuda/cuda_stream.h"
+#include "backend/cuda/linear_choices.h"
 #include "backend/cuda/pinned_staging.h"
 #include "backend/ops.h"
 
@@ -54,6 +56,11 @@ class CudaOps final : public Ops {
                    const std::int32_t* chosen) override;
 
  private:
+  /// One kernel for all of it; false, and nothing enqueued, where there is none for these rows.
+  bool enqueue_fused(TensorView out, const ResidualStream& residual, const PendingNorm& norm,
+                     const CudaLinearWeights& weights, const float* bias, LinearUse use);
+  void tune_fused(std::int64_t rows, const CudaLinearWeights& weights, LinearUse use);
+
   CudaMemory& memory_;
   CudaStream& weights_stream_;
   PinnedStaging& staging_;

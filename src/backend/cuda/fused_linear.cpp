@@ -4,6 +4,7 @@
 #include "backend/cuda/cuda_ops.h"
 #include "backend/cuda/linear_runner.h"
 #include "backend/cuda/skinny_linear/skinny_linear.h"
+#include "backend/cuda/tiled_linear/tiled_linear.h"
 
 namespace tpscale::cuda {
 namespace {
@@ -24,29 +25,44 @@ void CudaOps::linear_silu_and_mul(TensorView out, ConstTensorView x, const Linea
   skinny_linear_silu_and_mul(stream_, out, x, own, bias);
 }
 
+bool CudaOps::enqueue_fused(TensorView out, const ResidualStream& residual, const PendingNorm& norm,
+                            const CudaLinearWeights& weights, const float* bias, LinearUse use) {
+  const NormedRows rows = rows_of(residual, norm);
+  const bool silu = use == LinearUse::kNormedSilu;
+  if (skinny_linear_takes(rows)) {
+    if (silu) {
+      skinny_linear_silu_and_mul(stream_, out, rows, weights, bias);
+    } else {
+      skinny_linear(stream_, out, rows, weights, bias);
+    }
+    return true;
+  }
+  if (!tiled_linear_takes(rows)) return false;
+  tiled_linear(stream_, out, rows, weights, bias, silu ? TiledOutput::kSiluAndMul : TiledOutput::kLinear);
+  return true;
+}
+
 void CudaOps::add_rms_norm_linear(TensorView out, ResidualStream& residual, const PendingNorm& norm,
                                   const LinearWeights& weights, const float* bias) {
   const auto& own = static_cast<const CudaLinearWeights&>(weights);
-  const NormedRows rows = rows_of(residual, norm);
-  if (!skinny_linear_takes(rows) || !linear_.takes_own_kernel(out.rows, own)) {
-    Ops::add_rms_norm_linear(out, residual, norm, weights, bias);
+  if (linear_.prefers_fused(out.rows, own, LinearUse::kNormed) &&
+      enqueue_fused(out, residual, norm, own, bias, LinearUse::kNormed)) {
+    std::swap(residual.now, residual.next);
     return;
   }
-  skinny_linear(stream_, out, rows, own, bias);
-  std::swap(residual.now, residual.next);
+  Ops::add_rms_norm_linear(out, residual, norm, weights, bias);
 }
 
 void CudaOps::add_rms_norm_linear_silu_and_mul(TensorView out, ResidualStream& residual,
                                                const PendingNorm& norm, const LinearWeights& weights,
                                                const float* bias, TensorView gate_up) {
   const auto& own = static_cast<const CudaLinearWeights&>(weights);
-  const NormedRows rows = rows_of(residual, norm);
-  if (!skinny_linear_takes(rows) || !linear_.takes_own_kernel(out.rows, own)) {
-    Ops::add_rms_norm_linear_silu_and_mul(out, residual, norm, weights, bias, gate_up);
+  if (linear_.prefers_fused(out.rows, own, LinearUse::kNormedSilu) &&
+      enqueue_fused(out, residual, norm, own, bias, LinearUse::kNormedSilu)) {
+    std::swap(residual.now, residual.next);
     return;
   }
-  skinny_linear_silu_and_mul(stream_, out, rows, own, bias);
-  std::swap(residual.now, residual.next);
+  Ops::add_rms_norm_linear_silu_and_mul(out, residual, norm, weights, bias, gate_up);
 }
 
 }  // namespace tpscale::cuda

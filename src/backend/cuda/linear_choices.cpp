@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace tpscale::cuda {
@@ -16,10 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFormat = "tpscale linear choices 1";
+constexpr const char* kFormat = "tpscale linear choices 2";
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{4} << 20;
 constexpr std::size_t kWords = sizeof(cublasLtMatmulAlgo_t) / sizeof(std::uint64_t);
 constexpr std::int64_t kMostExtent = std::int64_t{1} << 40;
+
+constexpr std::array kUses{std::pair{"plain", LinearUse::kPlain}, std::pair{"normed", LinearUse::kNormed},
+                           std::pair{"normed_silu", LinearUse::kNormedSilu}};
 
 /// FNV-1a, 64 bits: finds accidents; a file made by an enemy is stopped by cublasLtMatmulAlgoCheck.
 std::string hash_of(const std::string& text) {
@@ -36,8 +41,8 @@ std::string line_of(const LinearShape& shape, const LinearChoice& choice) {
   std::ostringstream out;
   out.precision(9);
   out << shape.rows << ' ' << shape.outs << ' ' << shape.ins << ' ' << to_string(shape.dtype) << ' '
-      << (choice.own_kernel ? "own" : "cublaslt") << ' ' << choice.seconds << ' ' << choice.suggestion_seconds
-      << std::hex;
+      << kUses[static_cast<std::size_t>(shape.use)].first << ' ' << (choice.own_kernel ? "own" : "library")
+      << ' ' << choice.seconds << ' ' << choice.other_seconds << std::hex;
   for (const std::uint64_t word : words) out << ' ' << word;
   out << '\n';
   return out.str();
@@ -45,15 +50,15 @@ std::string line_of(const LinearShape& shape, const LinearChoice& choice) {
 
 bool read_line(const std::string& line, LinearShape& shape, LinearChoice& choice) {
   std::istringstream in(line);
-  std::string dtype, kind;
-  in >> shape.rows >> shape.outs >> shape.ins >> dtype >> kind >> choice.seconds >>
-      choice.suggestion_seconds >> std::hex;
+  std::string dtype, use, kind;
+  in >> shape.rows >> shape.outs >> shape.ins >> dtype >> use >> kind >> choice.seconds >>
+      choice.other_seconds >> std::hex;
   std::array<std::uint64_t, kWords> words{};
   for (std::uint64_t& word : words) in >> word;
   std::string more;
   if (!in || (in >> more)) return false;
   std::memcpy(&choice.algorithm, words.data(), sizeof choice.algorithm);
-  if (kind != "own" && kind != "cublaslt") return false;
+  if (kind != "own" && kind != "library") return false;
   choice.own_kernel = kind == "own";
   bool known = false;
   for (const Dtype candidate : {Dtype::kF32, Dtype::kBF16, Dtype::kF16}) {
@@ -61,9 +66,13 @@ bool read_line(const std::string& line, LinearShape& shape, LinearChoice& choice
     shape.dtype = candidate;
     known = true;
   }
+  const auto named =
+      std::find_if(kUses.begin(), kUses.end(), [&](const auto& one) { return one.first == use; });
+  if (named == kUses.end()) return false;
+  shape.use = named->second;
   const auto sensible = [](std::int64_t extent) { return extent > 0 && extent < kMostExtent; };
   return known && sensible(shape.rows) && sensible(shape.outs) && sensible(shape.ins) &&
-         std::isfinite(choice.seconds) && choice.seconds >= 0.0 && std::isfinite(choice.suggestion_seconds);
+         std::isfinite(choice.seconds) && choice.seconds >= 0.0 && std::isfinite(choice.other_seconds);
 }
 
 struct FileContent {
@@ -106,7 +115,7 @@ FileContent read_file(const fs::path& file, const std::string& device) {
 LinearChoices::LinearChoices(fs::path folder, std::string device)
     : folder_(std::move(folder)), device_(std::move(device)) {
   if (folder_.empty()) return;
-  file_ = folder_ / ("linear-" + hash_of(device_) + ".txt");
+  file_ = folder_ / ("linear-" + hash_of(std::string(kFormat) + device_) + ".txt");
   FileContent content = read_file(file_, device_);
   choices_ = std::move(content.choices);
   problem_ = std::move(content.problem);

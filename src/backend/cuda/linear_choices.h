@@ -11,21 +11,27 @@
 
 namespace tpscale::cuda {
 
+/// What stands around a linear layer: nothing, add_rms_norm in front, silu_and_mul behind besides.
+enum class LinearUse { kPlain, kNormed, kNormedSilu };
+
 /// What a timing was made for.
 struct LinearShape {
   std::int64_t rows = 0;
   std::int64_t outs = 0;
   std::int64_t ins = 0;
   Dtype dtype = Dtype::kF32;
+  LinearUse use = LinearUse::kPlain;
   auto operator<=>(const LinearShape&) const = default;
 };
 
-/// What was fastest: an own kernel, or an algorithm of cuBLASLt.
+/// What was fastest. Of a plain layer: an own kernel, or an algorithm of cuBLASLt. Of one with a norm: the
+/// own kernel that does it all, or the ops one by one.
 struct LinearChoice {
   bool own_kernel = false;
-  cublasLtMatmulAlgo_t algorithm{};
-  double seconds = 0.0;             ///< of one product, median
-  double suggestion_seconds = 0.0;  ///< of the heuristic's first algorithm
+  cublasLtMatmulAlgo_t algorithm{};  ///< of a plain layer
+  double seconds = 0.0;              ///< of one product, median
+  double other_seconds =
+      0.0;  ///< of the heuristic's first algorithm, or of what the layer with a norm was not
 };
 
 /// The choices of earlier launches on the same kind of device with the same libraries, in one small file. An

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "backend/cuda/linear_bias.h"
 #include "backend/cuda/linear_timing.h"
 #include "backend/cuda/skinny_linear/skinny_linear.h"
+#include "backend/cuda/tiled_linear/tiled_linear.h"
 #include "core/check.h"
 
 namespace tpscale::cuda {
@@ -58,12 +60,36 @@ std::string identity(const CudaDevice& device) {
   return device.name + ", driver " + std::to_string(driver) + ", cuBLASLt " + cublas_lt_version();
 }
 
-std::string text_of(const LinearChoice& choice) {
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "%s, %.2f us (heuristic's first %.2f us)",
-                choice.own_kernel ? "own kernel" : "cuBLASLt by timing", choice.seconds * 1e6,
-                choice.suggestion_seconds * 1e6);
+/// Kernels of the ops one by one: norm, linear, SiLU-and-multiply.
+int kernels_one_by_one(LinearUse use) {
+  return use == LinearUse::kNormedSilu ? 3 : 2;
+}
+
+std::string text_of(LinearUse use, const LinearChoice& choice) {
+  std::array<char, 128> text{};
+  if (use == LinearUse::kPlain) {
+    std::snprintf(text.data(), text.size(), "%s, %.2f us (heuristic's first %.2f us)",
+                  choice.own_kernel ? "own kernel" : "cuBLASLt by timing", choice.seconds * 1e6,
+                  choice.other_seconds * 1e6);
+    return text.data();
+  }
+  const int others = kernels_one_by_one(use);
+  std::snprintf(text.data(), text.size(), "%d kernel%s by timing, %.2f us (%d kernel%s %.2f us)",
+                choice.own_kernel ? 1 : others, choice.own_kernel ? "" : "s", choice.seconds * 1e6,
+                choice.own_kernel ? others : 1, choice.own_kernel ? "s" : "", choice.other_seconds * 1e6);
   return text.data();
+}
+
+std::string name_of(LinearUse use) {
+  switch (use) {
+    case LinearUse::kPlain:
+      break;
+    case LinearUse::kNormed:
+      return "norm and linear ";
+    case LinearUse::kNormedSilu:
+      return "norm, linear and SiLU ";
+  }
+  return "linear ";
 }
 
 [[noreturn]] void throw_no_algorithm(const LtProblem& problem) {
@@ -88,20 +114,20 @@ void LinearRunner::run(TensorView out, ConstTensorView x, const CudaLinearWeight
         "a linear layer whose shapes do not fit");
   check(x.dtype == weights.dtype() && out.dtype == weights.dtype(), "a linear layer of several dtypes");
   if (x.rows == 0) return;
-  if (!takes_own_kernel(x.rows, weights)) {
-    const void* converted = bias_as(weights.dtype(), bias, weights.out_features());
-    const Plan& plan = plan_for(problem_of(out, x, weights, converted), converted, weights);
-    check_cublas(plan.matmul->run({out.data, x.data, weights.data(), converted}, plan.algorithm,
-                                  {workspace_.data(), workspace_.bytes()}, stream_.get()),
-                 "cublasLtMatmul");
-    return;
+  if (takes_own_kernel(x.rows, weights)) return skinny_linear(stream_.get(), out, x, weights, bias);
+  if (takes_tiled_kernel(x, weights, bias)) {
+    return tiled_linear(stream_.get(), out, x, weights, bias, TiledOutput::kLinear);
   }
-  skinny_linear(stream_.get(), out, x, weights, bias);
+  const void* converted = bias_as(weights.dtype(), bias, weights.out_features());
+  const Plan& plan = plan_for(problem_of(out, x, weights, converted), converted, weights);
+  check_cublas(plan.matmul->run({out.data, x.data, weights.data(), converted}, plan.algorithm,
+                                {workspace_.data(), workspace_.bytes()}, stream_.get()),
+               "cublasLtMatmul");
 }
 
-std::optional<LinearChoice> LinearRunner::choice_for(std::int64_t rows,
-                                                     const CudaLinearWeights& weights) const {
-  LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype()};
+std::optional<LinearChoice> LinearRunner::choice_for(std::int64_t rows, const CudaLinearWeights& weights,
+                                                     LinearUse use) const {
+  LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype(), use};
   auto choice = choices_.find(shape);
   if (choice) return choice;
   // Numbers of rows in between take the choice of the bucket they fall into.
@@ -112,6 +138,18 @@ std::optional<LinearChoice> LinearRunner::choice_for(std::int64_t rows,
 bool LinearRunner::takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const {
   if (!skinny_linear_takes(rows, weights.dtype())) return false;
   const auto choice = choice_for(rows, weights);
+  return !choice || choice->own_kernel;
+}
+
+bool LinearRunner::takes_tiled_kernel(const ConstTensorView& x, const CudaLinearWeights& weights,
+                                      const float* bias) const {
+  if (skinny_linear_takes(x.rows, weights.dtype()) || !tiled_linear_takes(x)) return false;
+  const auto choice = choice_for(x.rows, weights);
+  return choice ? choice->own_kernel : bias != nullptr && weights.dtype() != Dtype::kF32;
+}
+
+bool LinearRunner::prefers_fused(std::int64_t rows, const CudaLinearWeights& weights, LinearUse use) const {
+  const auto choice = choice_for(rows, weights, use);
   return !choice || choice->own_kernel;
 }
 
@@ -159,10 +197,14 @@ void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
              CUBLAS_STATUS_SUCCESS;
     });
   }
-  const bool own_possible = skinny_linear_takes(rows, weights.dtype());
-  if (own_possible) {
+  if (skinny_linear_takes(rows, weights.dtype())) {
     candidates.emplace_back([&] {
       skinny_linear(stream_.get(), timing.out(), timing.x(), weights, nullptr);
+      return true;
+    });
+  } else if (tiled_linear_takes(timing.x())) {
+    candidates.emplace_back([&] {
+      tiled_linear(stream_.get(), timing.out(), timing.x(), weights, nullptr, TiledOutput::kLinear);
       return true;
     });
   }
@@ -175,7 +217,7 @@ void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
   if (!choice.own_kernel) choice.algorithm = algorithms[index];
   choice.seconds = *best;
   if (!algorithms.empty() && seconds.front() != LinearTiming::kImpossible)
-    choice.suggestion_seconds = seconds.front();
+    choice.other_seconds = seconds.front();
   choices_.keep(shape, choice);
   choices_.save();
   std::erase_if(plans_, [&](const auto& entry) {
@@ -183,11 +225,25 @@ void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
   });
 }
 
+void LinearRunner::tune_fused(std::int64_t rows, const CudaLinearWeights& weights, LinearUse use,
+                              const std::function<FusedTimes()>& time) {
+  const LinearShape shape{rows, weights.out_features(), weights.in_features(), weights.dtype(), use};
+  if (choices_.find(shape)) return;
+  const FusedTimes times = time();
+  if (!std::isfinite(times.fused)) return;  // there is only one way
+  LinearChoice choice;
+  choice.own_kernel = times.fused <= times.one_by_one;
+  choice.seconds = std::min(times.fused, times.one_by_one);
+  choice.other_seconds = std::max(times.fused, times.one_by_one);
+  choices_.keep(shape, choice);
+  choices_.save();
+}
+
 std::map<std::string, std::string> LinearRunner::facts() const {
   std::map<std::string, std::string> facts;
   for (const auto& [shape, choice] : choices_.all()) {
-    facts["linear " + std::to_string(shape.rows) + "x" + std::to_string(shape.outs) + "x" +
-          std::to_string(shape.ins) + " " + std::string(to_string(shape.dtype))] = text_of(choice);
+    facts[name_of(shape.use) + std::to_string(shape.rows) + "x" + std::to_string(shape.outs) + "x" +
+          std::to_string(shape.ins) + " " + std::string(to_string(shape.dtype))] = text_of(shape.use, choice);
   }
   facts["linear_choices"] = choices_.file().empty() ? "not kept on disk" : choices_.file().string();
   if (!choices_.problem().empty()) facts["linear_choices_problem"] = choices_.problem();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,8 +16,9 @@
 namespace tpscale::cuda {
 
 /// Linear layers. Few rows go to an own kernel that streams the weights, where it takes them; the others to
-/// cuBLASLt with the heuristic's first algorithm. tune() replaces both rules, shape by shape, by what was
-/// fastest on this device.
+/// cuBLASLt with the heuristic's first algorithm, and in 16 bits with a bias, for which that would need a
+/// second kernel, to an own one. tune() replaces these rules, shape by shape, by what was fastest on this
+/// device.
 /// A row's bits depend on the algorithm, so on the number of rows of its batch.
 class LinearRunner {
  public:
@@ -29,9 +31,20 @@ class LinearRunner {
   /// place.
   bool takes_own_kernel(std::int64_t rows, const CudaLinearWeights& weights) const;
 
+  /// Whether a layer with a norm in front goes to one own kernel where there is one: yes, unless timing has
+  /// found the ops one by one to be faster.
+  bool prefers_fused(std::int64_t rows, const CudaLinearWeights& weights, LinearUse use) const;
+
   /// Times what can compute `rows` rows with these weights, on random rows, and keeps the fastest, also on
   /// disk. Where the choice is known, of this launch or an earlier one, nothing is timed.
   void tune(std::int64_t rows, const CudaLinearWeights& weights);
+  /// The same for a layer with a norm; `time` says how long the own kernel takes, and the ops one by one.
+  struct FusedTimes {
+    double fused;
+    double one_by_one;
+  };
+  void tune_fused(std::int64_t rows, const CudaLinearWeights& weights, LinearUse use,
+                  const std::function<FusedTimes()>& time);
 
   /// Every choice made by timing: "8x4096x4096 bf16" -> "own kernel, 11.2 us (heuristic's first 14.9)".
   std::map<std::string, std::string> facts() const;
@@ -41,7 +54,10 @@ class LinearRunner {
     std::unique_ptr<LtMatmul> matmul;
     cublasLtMatmulAlgo_t algorithm{};
   };
-  std::optional<LinearChoice> choice_for(std::int64_t rows, const CudaLinearWeights& weights) const;
+  std::optional<LinearChoice> choice_for(std::int64_t rows, const CudaLinearWeights& weights,
+                                         LinearUse use = LinearUse::kPlain) const;
+  bool takes_tiled_kernel(const ConstTensorView& x, const CudaLinearWeights& weights,
+                          const float* bias) const;
   const Plan& plan_for(const LtProblem& problem, const void* bias, const CudaLinearWeights& weights);
   const void* bias_as(Dtype dtype, const float* bias, std::int64_t size);
 

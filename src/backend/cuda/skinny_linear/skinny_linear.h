@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "backend/cuda/cuda_linear_weights.h"
+#include "backend/cuda/normed_rows.h"
 #include "core/tensor_view.h"
 
 namespace tpscale::cuda {
@@ -24,19 +25,10 @@ void skinny_linear(cudaStream_t stream, TensorView out, ConstTensorView x, const
 void skinny_linear_silu_and_mul(cudaStream_t stream, TensorView out, ConstTensorView x,
                                 const CudaLinearWeights& weights, const float* bias);
 
-/// An input that is still to be made: rms_norm(residual + x), rounded as add_rms_norm does. Every block makes
-/// it for itself; one of them writes the sum to new_residual, which must be other memory than residual.
-struct NormedRows {
-  ConstTensorView residual;
-  ConstTensorView x;
-  TensorView new_residual;
-  const float* weight = nullptr;  ///< [K]
-  float epsilon = 0.0F;
-};
-
 /// Few rows, whole vectors, and a row set that fits into shared memory.
 bool skinny_linear_takes(const NormedRows& rows);
 
+/// With the norm in front, which every block makes for itself, bit for bit as add_rms_norm does.
 void skinny_linear(cudaStream_t stream, TensorView out, const NormedRows& rows,
                    const CudaLinearWeights& weights, const float* bias);
 void skinny_linear_silu_and_mul(cudaStream_t stream, TensorView out, const NormedRows& rows,
