@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from schema_writer import PointSpec
+from schema_writer import PointSpec, median_of, ratio_of
 
 Series = dict[tuple[str, str], tuple[np.ndarray, str, int]]
 
@@ -63,25 +63,31 @@ def graph_point(
         "decode_step_seconds_on": step_on,
         "decode_seconds_off": 32 * step_off,
         "decode_seconds_on": 32 * step_on,
+        "wall_seconds_off": 33 * step_off,
+        "wall_seconds_on": 33 * step_on,
     }
     samples: Series = {
         ("timed", name): (noisy(generator, median, repetitions, tp, noise), "s", 1)
         for name, median in medians.items()
     }
-    predicted = 100 * (max(enqueue_off, step_on) / step_on - 1)
-    figures = {
-        **{name: (median, "s") for name, median in medians.items()},
-        "decode_throughput_off": (batch_size / step_off, "token/s"),
-        "decode_throughput_on": (batch_size / step_on, "token/s"),
-        "decode_throughput_per_device_on": (batch_size / step_on / tp, "token/s"),
-        "cpu_overhead_reduction": (100 * (1 - enqueue_on / enqueue_off), "%"),
-        "throughput_improvement": (100 * (step_off / step_on - 1), "%"),
-        "predicted_improvement": (predicted, "%"),
-    }
-    results = {
-        name: (value, value - 0.01 * abs(value), value + 0.01 * abs(value), unit)
-        for name, (value, unit) in figures.items()
-    }
+    times = {name: samples["timed", name][0][1:].max(axis=1) for name in medians}
+    off, on = times["decode_seconds_off"], times["decode_seconds_on"]
+    step = times["decode_step_seconds_on"]
+    tokens = 32 * batch_size
+    results = {name: median_of(values, "s", f"{name} of a step") for name, values in times.items()}
+    for name, seconds, devices in (
+        ("decode_throughput_off", off, 1),
+        ("decode_throughput_on", on, 1),
+        ("decode_throughput_per_device_on", on, tp),
+    ):
+        how = f"{tokens} tokens / decode_seconds of the slowest rank / {devices} devices"
+        results[name] = median_of(tokens / seconds / devices, "token/s", how)
+    for name, above, below, scale, offset in (
+        ("cpu_overhead_reduction", times["enqueue_seconds_on"], times["enqueue_seconds_off"], -100.0, 100.0),
+        ("throughput_improvement", off, on, 100.0, -100.0),
+        ("predicted_improvement", np.maximum(times["enqueue_seconds_off"], step), step, 100.0, -100.0),
+    ):  # fmt: skip
+        results[name] = ratio_of(above, below, scale, offset, "%", "a ratio of pairs x 100")
     for name, value, unit in (
         ("capture_seconds", 0.25, "s"),
         ("graph_memory", 96 * 1024.0**2, "B"),

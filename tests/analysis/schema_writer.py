@@ -11,6 +11,30 @@ from typing import Any
 import h5py
 import numpy as np
 
+Figure = tuple[float, float, float, str] | tuple[float, float, float, str, str]
+
+
+def median_of(values: np.ndarray, unit: str, how: str) -> Figure:
+    """What the suite would say of these repetitions: `how` is the arithmetic of one."""
+    drawn = np.random.default_rng(7).integers(0, len(values), (10_000, len(values)))
+    middle = float(np.median(values))
+    low, high = np.percentile(np.median(values[drawn], axis=1), [2.5, 97.5])
+    text = f"{how}; median of {len(values)} repetitions = {middle:.4g} {unit}"
+    return middle, min(float(low), middle), max(float(high), middle), unit, text
+
+
+def ratio_of(
+    above: np.ndarray, below: np.ndarray, scale: float, offset: float, unit: str, how: str
+) -> Figure:
+    """scale x (ratio of medians of pairs) + offset."""
+    drawn = np.random.default_rng(8).integers(0, len(above), (10_000, len(above)))
+    ratios = np.median(above[drawn], axis=1) / np.median(below[drawn], axis=1)
+    ratio = float(np.median(above) / np.median(below))
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    value, *ends = (scale * end + offset for end in (ratio, min(low, ratio), max(high, ratio)))
+    text = f"{how} = {value:.4g} {unit}"
+    return value, float(min(ends)), float(max(ends)), unit, text
+
 
 @dataclass
 class PointSpec:
@@ -29,8 +53,8 @@ class PointSpec:
     # (phase, name) -> (rows, unit, warm_ups)
     samples: dict[tuple[str, str], tuple[np.ndarray, str, int]] = field(default_factory=dict)
     sample_marks: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    # name -> (value, low, high, unit)
-    results: dict[str, tuple[float, float, float, str]] = field(default_factory=dict)
+    # name -> (value, low, high, unit), and its arithmetic where it is a bootstrap's
+    results: dict[str, Figure] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     # (name, passed, level, sentence)
     verdicts: Sequence[tuple[str, bool, str, str]] = ()
@@ -89,11 +113,12 @@ def fill(root: Any, spec: PointSpec) -> None:
         if (phase, name) in spec.sample_marks:
             set_attribute(dataset, "marks", spec.sample_marks[phase, name])
     results = root.create_group("results")
-    for name, (value, low, high, unit) in spec.results.items():
+    for name, (value, low, high, unit, *told) in spec.results.items():
         triple = np.array([value, low, high])
         dataset = results.create_dataset(name, data=triple, chunks=(3,), fletcher32=True)
-        set_all(dataset, {"unit": unit, "samples": 10, "spread": 0.01, "method": "bootstrap",
-                          "how_obtained": f"{value} by division"})  # fmt: skip
+        how, method = (told[0], "bootstrap") if told else (f"{value} by division", "given")
+        set_all(dataset, {"unit": unit, "samples": 10, "spread": 0.01, "method": method,
+                          "how_obtained": how})  # fmt: skip
     set_all(root.create_group("absent"), spec.absent)
     verdicts = root.create_group("verdicts")
     for index, (name, passed, level, sentence) in enumerate(spec.verdicts):

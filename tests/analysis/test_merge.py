@@ -70,7 +70,7 @@ def test_a_tainted_launch_does_not_count_beside_a_clean_one(launch: Launch) -> N
                 point.samples[phase, name] = (rows * 10, unit, warm_ups)
                 point.sample_marks[phase, name] = ["tainted: busy"] * len(rows)
         for name in ("prefill_throughput", "decode_throughput", "total_throughput"):
-            value, low, high, unit = point.results[name]
+            value, low, high, unit, *_ = point.results[name]
             point.results[name] = (value / 10, low / 10, high / 10, unit)
     both = results_of(clean, launch(points, "busy")).scalings[0]
     alone = results_of(clean).scalings[0]

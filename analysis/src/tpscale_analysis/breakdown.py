@@ -60,8 +60,8 @@ def break_down(point: MergedPoint, phase: str) -> Breakdown | None:
     middle = int(np.argsort(means, kind="stable")[(len(means) - 1) // 2])
     low = high = skew = None
     if "collective" in parts:
-        fractions = _fractions(parts["collective"], step)
-        low, high = float(np.median(fractions.min(axis=1))), float(np.median(fractions.max(axis=1)))
+        shares = fractions(parts["collective"], step)
+        low, high = float(np.median(shares.min(axis=1))), float(np.median(shares.max(axis=1)))
         skew = float(np.median(np.ptp(parts["collective"], axis=1)))
     return Breakdown(
         phase=phase,
@@ -91,5 +91,6 @@ def isolated_all_reduce(point: MergedPoint) -> list[IsolatedAllReduce]:
     return sorted(found, key=lambda entry: entry.message_bytes)
 
 
-def _fractions(collective: FloatArray, step: FloatArray) -> FloatArray:
+def fractions(collective: FloatArray, step: FloatArray) -> FloatArray:
+    """comm_fraction of every repetition and rank."""
     return np.divide(collective, step, out=np.zeros_like(step), where=step > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tpscale_analysis.experiments.arms import arms_of_run
 from tpscale_analysis.merge import MergedPoint, device_of
 from tpscale_analysis.results import Results
 
@@ -59,8 +60,14 @@ def _method_recorded(results: Results) -> Item:
 def _checkable_alone(results: Results) -> Item:
     metrics = [metric for run in results.runs for metric in run.results.values()]
     with_arithmetic = sum(1 for metric in metrics if metric.how_obtained)
-    fact = f"{with_arithmetic} of {len(metrics)} figures carry their arithmetic and raw samples"
-    return Item("Each number checkable alone", with_arithmetic == len(metrics), fact)
+    wrong = sum(1 for finding in results.findings if finding.agrees is False)
+    made = sum(1 for finding in results.findings if finding.agrees is not None)
+    fact = (
+        f"{with_arithmetic} of {len(metrics)} figures carry their arithmetic; {made} were made again here from "
+        f"their raw samples or arithmetic, {wrong} of them with another result"
+    )
+    good = with_arithmetic == len(metrics) and not wrong
+    return Item("Each number checkable alone", good, fact)
 
 
 def _no_outside_data(results: Results) -> Item:
@@ -103,22 +110,21 @@ def _base_present(results: Results) -> Item:
 
 
 def _pairs_complete(results: Results) -> Item:
-    """Every repetition of a comparison has both arms."""
+    """Every repetition of a comparison has all its arms."""
     question = "On and off pairs complete"
-    off = [
-        (run, key)
-        for run in results.runs
-        for key in run.samples
-        if key.startswith("timed/") and key.endswith("_off")
-    ]
-    if not off:
-        return Item(question, True, "no on/off comparison was measured, so no pairs are needed")
-    complete = 0
-    for run, key in off:
-        other = run.samples.get(f"{key.removesuffix('_off')}_on")
-        complete += other is not None and len(other.rows) == len(run.samples[key].rows)
-    fact = f"{complete} of {len(off)} series have as many repetitions with the other arm"
-    return Item(question, complete == len(off), fact)
+    compared = [(run, arms) for run in results.runs if len(arms := arms_of_run(run)) > 1]
+    if not compared:
+        return Item(question, True, "no comparison of arms was measured, so no pairs are needed")
+    series = complete = 0
+    for run, (base, *others) in compared:
+        for key in run.samples:
+            if key.startswith("timed/") and key.endswith(f"_{base}"):
+                stem, rows = key.removesuffix(base), len(run.samples[key].rows)
+                beside = [run.samples.get(f"{stem}{other}") for other in others]
+                series += 1
+                complete += all(other is not None and len(other.rows) == rows for other in beside)
+    fact = f"{complete} of {series} series of {len(compared)} comparisons have as many repetitions with each arm"
+    return Item(question, complete == series, fact)
 
 
 def _real_devices(results: Results) -> Item:

@@ -65,15 +65,15 @@ def _results(results: Results) -> list[Json]:
         }
         for scaling in results.scalings
     ]
-    points = [
+    studies = [
         {
-            "test_name": point.test_name,
-            "parameters": dict(point.parameters),
-            "points": [_point(point, withheld.get(point.point_id, ""))],
+            "test_name": study.test_name,
+            "parameters": dict(study.common),
+            "points": [_point(point, withheld.get(point.point_id, "")) for point in study.points],
         }
-        for point in results.others
+        for study in results.studies
     ]
-    return [*curves, *_graphs(results), *_shards(results), *points]
+    return [*curves, *_graphs(results), *_shards(results), *studies]
 
 
 def _graphs(results: Results) -> list[Json]:

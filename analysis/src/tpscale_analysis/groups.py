@@ -80,3 +80,15 @@ def _name(common: Mapping[str, Value]) -> str:
 def _common(point: MergedPoint, varied: str, grows: frozenset[str]) -> dict[str, Value]:
     left_out = {"tp", varied, *grows}
     return {n: point.parameters[n] for n in sorted(point.parameters) if n not in left_out}
+
+
+def common_values(all_values: list[Mapping[str, Value]]) -> dict[str, Value]:
+    """What all of them have and agree in, by name."""
+    if not all_values:
+        return {}
+    first = all_values[0]
+    return {
+        name: value
+        for name, value in sorted(first.items())
+        if all(name in values and values[name] == value for values in all_values)
+    }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from tpscale_analysis.curves import Curve
+from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.groups import Group
 from tpscale_analysis.numbers import value_text
 from tpscale_analysis.point import Value
@@ -15,6 +16,15 @@ TITLES = {
     "weak-scaling": "Weak scaling",
     "cuda-graph": "Decode graphs",
     "shard-replay": "Shard replay",
+    "throughput": "Throughput",
+    "latency": "Latency",
+    "memory": "Memory",
+    "prefix-cache": "Prefix cache",
+    "scheduler": "Scheduler",
+    "paged-memory": "Paged memory",
+    "kv-transfer": "KV transfer",
+    "kv-compression": "KV compression",
+    "selftest": "Self-test",
 }
 
 
@@ -33,6 +43,10 @@ def curve_title(curve: Curve) -> str:
 
 def group_title(group: Group) -> str:
     return _title(group.test_name, group.common, group.distinct)
+
+
+def study_title(study: Study) -> str:
+    return _title(study.test_name, study.common, study.distinct)
 
 
 def _title(test_name: str, common: Mapping[str, Value], distinct: Sequence[str]) -> str:

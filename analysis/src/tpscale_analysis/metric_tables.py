@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tpscale_analysis.groups import common_values
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.numbers import (
     NONE,
@@ -13,12 +14,15 @@ from tpscale_analysis.numbers import (
     value_text,
 )
 from tpscale_analysis.point import Metric
-from tpscale_analysis.results import common_values
 from tpscale_analysis.scaling import Scaling, own_refusal
 from tpscale_analysis.statistics import Estimate
 from tpscale_analysis.table import Column, Table
 
-_SHARES = ("_fraction", "mbu", "mfu", "_rate", "accuracy", "_share", "utilisation")  # in a name
+# In a name: a share, shown in per cent.
+_SHARES = (
+    "_fraction", "mbu", "mfu", "_rate", "accuracy", "_share", "utilisation", "_saved", "fragmentation",
+    "share_of_",
+)  # fmt: skip
 MAX_COLUMNS = 8
 Label = Callable[[MergedPoint], str]
 
@@ -74,11 +78,17 @@ def point_tables(points: Sequence[MergedPoint]) -> list[Table]:
     return tables
 
 
-def show_metrics(name: str, metrics: Sequence[Metric | None]) -> tuple[str, list[str]]:
-    """The label with its unit, and a cell for each, all in one unit."""
+def is_share(name: str, unit: str) -> bool:
+    return unit == "1" and any(share in name for share in _SHARES)
+
+
+def show_metrics(
+    name: str, metrics: Sequence[Metric | None], stem: str = ""
+) -> tuple[str, list[str]]:
+    """The label with its unit, and a cell for each, all in one unit. `stem`: the figure, where `name` is a label."""
     there = [metric for metric in metrics if metric]
     unit = there[0].unit if there else ""
-    if unit == "1" and any(share in name for share in _SHARES):
+    if is_share(stem or name, unit):
         return name, [_cell(metric, share=True) for metric in metrics]
     scale = scale_for(unit, [metric.value for metric in there])
     cells = [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tpscale_analysis.device_state import state_table
 from tpscale_analysis.escape import console
+from tpscale_analysis.experiments.tables import study_tables
 from tpscale_analysis.graph_tables import graph_tables
-from tpscale_analysis.headings import curve_title, group_title, test_title
-from tpscale_analysis.metric_tables import absent_table, point_tables
+from tpscale_analysis.headings import curve_title, group_title, study_title
+from tpscale_analysis.metric_tables import absent_table
 from tpscale_analysis.projection_tables import shard_tables
 from tpscale_analysis.results import Results
 from tpscale_analysis.scaling_tables import scaling_tables
@@ -27,9 +28,8 @@ def printout(results: Results) -> str:
     for projection in results.projections:
         parts.append(console(group_title(projection.study.group)) + "\n")
         parts += [to_console(table) for table in shard_tables(projection)]
-    for test_name in sorted({point.test_name for point in results.others}):
-        points = [point for point in results.others if point.test_name == test_name]
-        parts.append(console(test_title(test_name)) + "\n")
-        parts += [to_console(table) for table in point_tables(points)]
+    for study in results.studies:
+        parts.append(console(study_title(study)) + "\n")
+        parts += [to_console(table) for table in study_tables(study)]
     parts += [to_console(state_table(state)) for state in results.device_states]
     return "\n".join(parts)

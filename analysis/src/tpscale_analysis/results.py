@@ -9,10 +9,13 @@ from tpscale_analysis import graph_gain, shards
 from tpscale_analysis.all_reduce_model import PUBLISHED, AllReduceModel
 from tpscale_analysis.curves import KINDS, find_curves
 from tpscale_analysis.device_state import DeviceState, device_states
+from tpscale_analysis.experiments.study import Study, find_studies
 from tpscale_analysis.graph_gain import GraphStudy
+from tpscale_analysis.groups import common_values
 from tpscale_analysis.merge import MergedPoint, merge
 from tpscale_analysis.point import Point, Value
 from tpscale_analysis.projection import Projection, project
+from tpscale_analysis.recheck.findings import Finding, find
 from tpscale_analysis.scaling import Scaling, analyse, own_refusal
 
 
@@ -25,7 +28,8 @@ class Results:
     graph_studies: tuple[GraphStudy, ...]
     projections: tuple[Projection, ...]  # of every set of shards that was measured alone
     device_states: tuple[DeviceState, ...]  # a launch each
-    others: tuple[MergedPoint, ...]  # points of experiments that are none of these
+    studies: tuple[Study, ...]  # of experiments that are none of these
+    findings: tuple[Finding, ...]  # every stored figure made again
 
     @property
     def runs(self) -> list[Point]:
@@ -38,6 +42,10 @@ class Results:
     @property
     def common_parameters(self) -> Mapping[str, Value]:
         return common_values([point.parameters for point in self.points])
+
+    def findings_of(self, points: Iterable[MergedPoint]) -> list[Finding]:
+        ids = {point.point_id for point in points}
+        return [finding for finding in self.findings if finding.point_id in ids]
 
     def refusals(self) -> dict[str, str]:
         """point id -> why its performance figures are withheld."""
@@ -61,17 +69,6 @@ def derive(points: Iterable[Point], model: AllReduceModel = PUBLISHED) -> Result
             project(study, model, merged) for study in shards.find_shard_studies(merged)
         ),
         device_states=tuple(device_states(merged)),
-        others=tuple(point for point in merged if point.test_name not in shown),
+        studies=tuple(find_studies(p for p in merged if p.test_name not in shown)),
+        findings=tuple(find(run for point in merged for run in point.runs)),
     )
-
-
-def common_values(all_values: list[Mapping[str, Value]]) -> dict[str, Value]:
-    """What all of them have and agree in, by name."""
-    if not all_values:
-        return {}
-    first = all_values[0]
-    return {
-        name: value
-        for name, value in sorted(first.items())
-        if all(name in values and values[name] == value for values in all_values)
-    }

@@ -55,6 +55,12 @@ def ratio_estimate(numerator: FloatArray, denominator: FloatArray, seed: str) ->
 
 def paired_ratio_estimate(numerator: FloatArray, denominator: FloatArray, seed: str) -> Estimate:
     """Ratio of medians of two series of the same repetitions, by paired bootstrap."""
+    ratios = paired_ratio_draws(numerator, denominator, seed)
+    return _estimate(float(np.median(numerator) / np.median(denominator)), ratios)
+
+
+def paired_ratio_draws(numerator: FloatArray, denominator: FloatArray, seed: str) -> FloatArray:
+    """The ratios of all resamples."""
     generator, count = _generator(seed), len(numerator)
     ratios = np.empty(RESAMPLES)
     step = max(1, _DRAWS_AT_ONCE // count)
@@ -63,7 +69,7 @@ def paired_ratio_estimate(numerator: FloatArray, denominator: FloatArray, seed: 
         drawn = generator.integers(0, count, (stop - start, count), dtype=np.int32)
         above, below = np.median(numerator[drawn], axis=1), np.median(denominator[drawn], axis=1)
         ratios[start:stop] = above / below
-    return _estimate(float(np.median(numerator) / np.median(denominator)), ratios)
+    return ratios
 
 
 def interval_of(metric: Metric) -> Estimate:

@@ -11,8 +11,11 @@ def slugs(stems: Iterable[tuple[str, str]]) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for kind, name in stems:
-        plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
-        stem = f"{kind}_{plain[:40] or 'model'}"
+        stem = f"{_plain(kind)[:24] or 'experiment'}_{_plain(name)[:40] or 'model'}"
         seen[stem] = seen.get(stem, 0) + 1
         names.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
     return names
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")

@@ -6,17 +6,19 @@ from tpscale_analysis.checklist import checklist
 from tpscale_analysis.device_state import state_table
 from tpscale_analysis.figures.device_state import device_state
 from tpscale_analysis.figures.naming import slugs
+from tpscale_analysis.groups import common_values
 from tpscale_analysis.headings import model_name, test_title
 from tpscale_analysis.numbers import value_text
 from tpscale_analysis.report.content import Pairs, Part, Report, Section
 from tpscale_analysis.report.curve_section import curve_section
 from tpscale_analysis.report.experiment_section import (
-    experiment_section,
     graph_section,
     shard_section,
 )
+from tpscale_analysis.report.plan_section import plan_section
 from tpscale_analysis.report.raw import count_text
-from tpscale_analysis.results import Results, common_values
+from tpscale_analysis.report.study_section import study_section
+from tpscale_analysis.results import Results
 from tpscale_analysis.table import Column, Table
 
 
@@ -42,15 +44,18 @@ def _sections(results: Results) -> list[Section]:
             [(s.curve.kind, model_name(s.curve.common)) for s in curves]
             + [("graphs", model_name(study.group.common)) for study in graphs]
             + [("shards", model_name(entry.study.group.common)) for entry in shards]
+            + [(study.test_name, model_name(study.common)) for study in results.studies]
         )
     )
     sections = [curve_section(scaling, next(names)) for scaling in curves]
     sections += [graph_section(study, next(names)) for study in graphs]
     sections += [shard_section(projection, next(names)) for projection in shards]
-    for number, test_name in enumerate(sorted({point.test_name for point in results.others})):
-        points = [point for point in results.others if point.test_name == test_name]
-        sections.append(experiment_section(test_name, points, f"experiment-{number + 1}"))
-    return sections
+    sections += [
+        study_section(study, next(names), results.findings_of(study.points))
+        for study in results.studies
+    ]
+    plan = plan_section(results)
+    return [plan, *sections] if len(results.test_names) > 1 else [*sections, plan]
 
 
 def _device(results: Results) -> list[Part]:

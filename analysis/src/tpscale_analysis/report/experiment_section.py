@@ -1,4 +1,4 @@
-"""The section of an experiment that is no scaling curve: any at all, or one with tables of its own."""
+"""The section of an ablation that has tables of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tpscale_analysis.figures.graph_gain import graph_gain
 from tpscale_analysis.figures.projected import projected
 from tpscale_analysis.graph_gain import GraphStudy
 from tpscale_analysis.graph_tables import cost_table, gain_table, graph_sentences
-from tpscale_analysis.groups import count_of
-from tpscale_analysis.headings import group_title, parameter_lines, test_title
+from tpscale_analysis.groups import common_values, count_of
+from tpscale_analysis.headings import group_title, parameter_lines
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.metric_tables import (
     Label,
@@ -21,16 +21,8 @@ from tpscale_analysis.metric_tables import (
 from tpscale_analysis.projection import Projection
 from tpscale_analysis.projection_tables import computing_table, projection_table, shard_sentences
 from tpscale_analysis.report.content import Pairs, Part, Section
-from tpscale_analysis.report.raw import count_text, raw_points
-from tpscale_analysis.results import common_values
+from tpscale_analysis.report.raw import raw_points
 from tpscale_analysis.table import Table
-
-
-def experiment_section(test_name: str, points: Sequence[MergedPoint], anchor: str) -> Section:
-    """Every figure of points that nothing more is known about."""
-    measured = count_text(sum(1 for point in points if point.status == "measured"), "point")
-    sentences = [f"{measured} measured."]
-    return _section(anchor, test_title(test_name), sentences, [], points)
 
 
 def graph_section(study: GraphStudy, name: str) -> Section:

@@ -1,0 +1,39 @@
+"""The arms of a comparison: what the names of its series and figures end in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.point import Point
+
+_WALL = "timed/wall_seconds_"
+# The arm that the others are measured against; it comes first.
+BASES = ("off", "mixed", "contiguous", "base", "baseline", "a", "reference")
+
+
+def arms_of(points: Iterable[MergedPoint]) -> tuple[str, ...]:
+    """The base first, the others by name; empty where the points have no arms."""
+    names = {arm for point in points for run in point.measured for arm in arms_of_run(run)}
+    return tuple(sorted(names, key=_order))
+
+
+def arms_of_run(run: Point) -> tuple[str, ...]:
+    names = {key.removeprefix(_WALL) for key in run.samples if key.startswith(_WALL)}
+    return tuple(sorted(names, key=_order))
+
+
+def _order(arm: str) -> tuple[int, str]:
+    return (BASES.index(arm) if arm in BASES else len(BASES), arm)
+
+
+def of_arm(stem: str, arm: str) -> str:
+    """The name of a figure of one arm; of the point itself where the arm is ""."""
+    return f"{stem}_{arm}" if arm else stem
+
+
+def split(name: str, arms: Iterable[str]) -> tuple[str, str]:
+    """What a name means, and of which arm: ("decode_throughput", "on"). The arm is "" where it has none."""
+    found = [arm for arm in arms if name.endswith(f"_{arm}")]
+    arm = max(found, key=len, default="")
+    return (name.removesuffix(f"_{arm}") if arm else name, arm)

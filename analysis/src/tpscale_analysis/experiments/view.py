@@ -1,0 +1,61 @@
+"""How an experiment is shown: data, so that a new one needs a few lines and an unknown one none.
+
+A stem is the name of a figure without its arm: "wall_seconds" stands for "wall_seconds_off" and "wall_seconds_on".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A row a point and arm, or a row a point for figures that compare the arms."""
+
+    title: str
+    stems: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One panel.
+
+    bars: the stems beside one another, a colour an arm; stacked: the stems upon one another, a bar an arm and point;
+    sweep: lines over a parameter that was swept; intervals: figures with their intervals beside a line at nothing.
+    """
+
+    kind: Literal["bars", "stacked", "sweep", "intervals"]
+    title: str
+    stems: tuple[str, ...]
+    axis: str = ""  # what the values are; the unit is added
+    over: tuple[str, ...] = ()  # sweep: the parameter on the x axis, the first of these that varies
+    none: float | None = None  # intervals: where the line stands
+
+
+@dataclass(frozen=True)
+class FigureView:
+    name: str
+    title: str
+    caption: str
+    charts: tuple[Chart, ...]
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A figure and the tables that hold its data."""
+
+    figure: FigureView | None
+    tables: tuple[TableView, ...]
+    percentiles: bool = False  # the table of latencies too
+
+
+@dataclass(frozen=True)
+class View:
+    """One experiment of the plan."""
+
+    test_name: str
+    title: str
+    headlines: tuple[str, ...]  # stems of the sentences
+    parts: tuple[PartView, ...]

@@ -1,0 +1,137 @@
+"""Bars beside and upon one another, with their values on them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from tpscale_analysis.experiments.labels import label
+from tpscale_analysis.experiments.study import Study
+from tpscale_analysis.experiments.view import Chart
+from tpscale_analysis.figures.colours import arm_colour
+from tpscale_analysis.figures.figure import Panel
+from tpscale_analysis.figures.style import Palette, legend_below, thousands
+from tpscale_analysis.figures.values import Value, axis_title, common_scale, drawn, short
+
+_WIDTH = 0.78  # of all bars of a category
+MAX_CATEGORIES = 12
+_MAX_LABELS = 16  # bars that have room for their values
+
+
+def bars(study: Study, chart: Chart) -> Panel | None:
+    """Categories are the figures where there is one point, else the points; a colour is an arm."""
+    values = [v for v in values_of(study, chart) if v.point in study.measured[:MAX_CATEGORIES]]
+    if not values:
+        return None
+    single = len({id(value.point) for value in values}) == 1
+    rows: dict[str, list[Value]] = {}
+    series: dict[str, None] = {}
+    for value in values:
+        category = label(value.stem) if single else study.label(value.point)
+        rows.setdefault(category, []).append(value)
+        series.setdefault(_series(value, single), None)
+
+    def draw(axes: Axes, palette: Palette) -> None:
+        scale = common_scale(values)
+        names = list(series)
+        width = _WIDTH / len(names)
+        for place, category in enumerate(rows.values()):
+            for value in category:
+                index = names.index(_series(value, single))
+                x = place + (index - (len(names) - 1) / 2) * width
+                colour = arm_colour(value.arm or names[index], index, palette)
+                _bar(axes, x, width, value, scale, colour, palette, len(values) <= _MAX_LABELS)
+        for index, name in enumerate(names if len(names) > 1 else []):
+            arm = next(v.arm for v in values if _series(v, single) == name)
+            axes.bar([0], [0], color=arm_colour(arm or name, index, palette), label=name)
+        _finish(axes, list(rows), axis_title(chart.axis, scale), len(names))
+
+    return Panel(chart.title, draw)
+
+
+def stacked(study: Study, chart: Chart) -> Panel | None:
+    """A bar an arm and point, the figures upon one another."""
+    values = [v for v in values_of(study, chart) if v.point in study.measured[:MAX_CATEGORIES]]
+    if not values:
+        return None
+    several = len({id(value.point) for value in values}) > 1
+    stacks: dict[str, list[Value]] = {}
+    for value in values:
+        parts = (study.label(value.point) if several else "", value.arm)
+        stacks.setdefault(", ".join(part for part in parts if part), []).append(value)
+
+    def draw(axes: Axes, palette: Palette) -> None:
+        totals = [
+            Value(stack[0].stem, "", stack[0].point, _largest(stack)) for stack in stacks.values()
+        ]
+        scale = common_scale(totals)
+        stems = [stem for stem in chart.stems if any(v.stem == stem for v in values)]
+        for place, stack in enumerate(stacks.values()):
+            bottom = 0.0
+            for value in sorted(stack, key=lambda v: stems.index(v.stem)):
+                height = value.metric.value / scale.factor
+                axes.bar(
+                    place, height, 0.62, bottom, edgecolor=palette.surface, linewidth=0.6,
+                    color=arm_colour("", stems.index(value.stem), palette),
+                )  # fmt: skip
+                bottom += height
+            axes.text(place, bottom, short(bottom), ha="center", va="bottom", fontsize=8)
+        for index, stem in enumerate(stems):
+            axes.bar([0], [0], color=arm_colour("", index, palette), label=label(stem))
+        _finish(axes, list(stacks), axis_title(chart.axis, scale), len(stems))
+
+    return Panel(chart.title, draw)
+
+
+def values_of(study: Study, chart: Chart) -> list[Value]:
+    """All that the chart shows, in one unit: that of the first."""
+    found = [
+        Value(stem, arm, point, metric)
+        for stem in chart.stems
+        for point in study.measured
+        for arm in dict.fromkeys((*study.arms, ""))
+        if (metric := study.metric(point, stem, arm))
+    ]
+    return [value for value in found if value.metric.unit == found[0].metric.unit]
+
+
+def _series(value: Value, single: bool) -> str:
+    if single:
+        return value.arm
+    return ", ".join(part for part in (value.arm, label(value.stem)) if part)
+
+
+def _bar(
+    axes: Axes, x: float, width: float, value: Value, scale: object, colour: str,
+    palette: Palette, labelled: bool,
+) -> None:  # fmt: skip
+    estimate = drawn(value, scale)  # type: ignore[arg-type]
+    error = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
+    axes.bar(
+        x, estimate.value, 0.92 * width, yerr=error, ecolor=palette.ink, capsize=2,
+        error_kw={"elinewidth": 1.0}, linewidth=1.2, edgecolor=colour,
+        color=colour if value.claimed else palette.surface,
+    )  # fmt: skip
+    if labelled:
+        axes.annotate(
+            short(estimate.value), (x, max(estimate.high, 0.0)), (0, 2), ha="center", va="bottom",
+            textcoords="offset points", fontsize=7.5,
+        )  # fmt: skip
+
+
+def _largest(stack: Sequence[Value]) -> object:
+    return max((value.metric for value in stack), key=lambda metric: metric.value)
+
+
+def _finish(axes: Axes, categories: Sequence[str], title: str, series: int) -> None:
+    wrapped = ["\n".join(textwrap.wrap(name[:44], 14)[:2]) for name in categories]
+    axes.set_xticks(range(len(wrapped)), wrapped, fontsize=8 if len(wrapped) < 6 else 6.5)
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.6, len(wrapped) - 0.4)
+    axes.set_ylabel(title)
+    axes.margins(y=0.12)
+    thousands(axes)
+    if series > 1:
+        legend_below(axes, 3)

@@ -1,0 +1,90 @@
+"""Lines over a parameter that was swept: a line an arm and figure, with intervals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from matplotlib.axes import Axes
+
+from tpscale_analysis.experiments.labels import label
+from tpscale_analysis.experiments.study import Study
+from tpscale_analysis.experiments.view import Chart
+from tpscale_analysis.figures.bars import values_of
+from tpscale_analysis.figures.colours import arm_colour
+from tpscale_analysis.figures.figure import Panel
+from tpscale_analysis.figures.style import Palette, legend_below, thousands
+from tpscale_analysis.figures.values import Value, axis_title, common_scale, drawn
+from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.numbers import byte_size, value_text
+
+_PREDICTED = ("predicted", "expected", "ideal", "ceiling")
+_MARKERS = "osD^v<>P"
+_LOG_FROM = 30.0  # ratio of the largest to the smallest value
+
+
+def sweep(study: Study, chart: Chart) -> Panel | None:
+    """None where nothing that the chart can be drawn over was varied."""
+    parameter = next((name for name in chart.over if name in study.varying), "")
+    points = _family(study, parameter) if parameter else []
+    values = [value for value in values_of(study, chart) if value.point in points]
+    if len({_x(value.point, parameter) for value in values}) < 2:
+        return None
+    lines: dict[tuple[str, str], list[Value]] = defaultdict(list)
+    for value in values:
+        lines[value.stem, value.arm].append(value)
+
+    def draw(axes: Axes, palette: Palette) -> None:
+        scale = common_scale(values)
+        for index, ((stem, arm), line) in enumerate(lines.items()):
+            predicted = any(word in stem for word in _PREDICTED)
+            ordered = sorted(line, key=lambda value: _x(value.point, parameter))
+            x = [_x(value.point, parameter) for value in ordered]
+            shown = [drawn(value, scale) for value in ordered]
+            colour = palette.muted if predicted else arm_colour(arm, index, palette)
+            axes.errorbar(
+                x, [e.value for e in shown],
+                yerr=[[e.value - e.low for e in shown], [e.high - e.value for e in shown]],
+                color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2,
+                linestyle=(0, (4, 3)) if predicted else "-",
+                markerfacecolor=colour if all(v.claimed for v in line) else palette.surface,
+                label=", ".join(p for p in (label(stem) if len(chart.stems) > 1 else "", arm) if p),
+            )  # fmt: skip
+        if chart.none is not None:
+            axes.axhline(chart.none, linewidth=1.0, color=palette.muted)
+        _axis(axes, [_x(point, parameter) for point in points], parameter)
+        axes.set_ylabel(axis_title(chart.axis, scale))
+        thousands(axes)
+        if len(lines) > 1:
+            legend_below(axes, 2)
+
+    return Panel(chart.title, draw)
+
+
+def _family(study: Study, parameter: str) -> list[MergedPoint]:
+    """The most points that differ in the parameter alone."""
+    families: dict[str, list[MergedPoint]] = defaultdict(list)
+    for point in study.measured:
+        if isinstance(point.parameters.get(parameter), (int, float)):
+            others = [
+                (name, point.parameters.get(name)) for name in study.varying if name != parameter
+            ]
+            families[repr(others)].append(point)
+    return max(families.values(), key=len, default=[])
+
+
+def _x(point: MergedPoint, parameter: str) -> float:
+    value = point.parameters.get(parameter, 0.0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _axis(axes: Axes, xs: list[float], parameter: str) -> None:
+    ticks = sorted(set(xs))
+    if ticks[0] > 0 and ticks[-1] / ticks[0] >= _LOG_FROM:
+        axes.set_xscale("log", base=2)
+    if len(ticks) <= 8:
+        bytes_ = parameter.endswith("bytes")
+        names = [byte_size(int(x)) if bytes_ else value_text(x) for x in ticks]
+        axes.set_xticks(ticks, names, fontsize=8)
+        axes.set_xticks([], minor=True)
+    axes.set_xlabel(parameter.replace("_", " "))
+    axes.tick_params(axis="x", length=0)

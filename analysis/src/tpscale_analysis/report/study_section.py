@@ -1,0 +1,78 @@
+"""The section of one study: what its view shows, what every experiment has, and how all of it was made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tpscale_analysis.experiments.sentences import study_sentences
+from tpscale_analysis.experiments.study import Study
+from tpscale_analysis.experiments.tables import (
+    every_figure,
+    percentile_table,
+    refused_table,
+    view_tables,
+)
+from tpscale_analysis.experiments.timeline import timelines
+from tpscale_analysis.experiments.view import PartView
+from tpscale_analysis.experiments.views import view_of
+from tpscale_analysis.figures.study_figure import study_figure
+from tpscale_analysis.figures.timeline import timeline_figure
+from tpscale_analysis.headings import parameter_lines, study_title
+from tpscale_analysis.metric_tables import absent_table, verdict_table
+from tpscale_analysis.recheck.findings import Finding
+from tpscale_analysis.recheck.table import recheck_table
+from tpscale_analysis.report.content import Pairs, Part, Section
+from tpscale_analysis.report.raw import raw_points
+from tpscale_analysis.table import Table
+
+
+def study_section(study: Study, name: str, findings: Sequence[Finding]) -> Section:
+    """`findings`: of the runs of this study."""
+    view = view_of(study.test_name)
+    parts = [_part(study, part, name) for part in (view.parts if view else ())]
+    if not view:
+        parts.append(_tables(percentile_table(study)))
+    for number, line in enumerate(timelines(study), 1):
+        parts.append(Part(timeline_figure(line), f"{name}_timeline-{number}.png", [], []))
+    parts.append(_tables(*every_figure(study), refused_table(study), recheck_table(findings)))
+    return Section(
+        anchor=name.replace(".", "-"),
+        title=study_title(study),
+        sentences=study_sentences(study, view.headlines if view else study.stems()),
+        method=study.points[0].first.method,
+        parameters=parameter_lines(study.common),
+        parts=[part for part in parts if part.figure or part.tables],
+        how=_arithmetic(study, study.stems()),
+        verdicts=verdict_table(study.points, "point", study.label),
+        absent=absent_table(study.points, "point", study.label),
+        raw=raw_points(study.points, "", study.label),
+    )
+
+
+def _part(study: Study, view: PartView, name: str) -> Part:
+    tables = [table for one in view.tables for table in view_tables(study, one)]
+    percentiles = percentile_table(study) if view.percentiles else None
+    stems = list(dict.fromkeys(stem for one in view.tables for stem in one.stems))
+    if not view.figure:
+        return _tables(*tables, percentiles)
+    figure = study_figure(study, view.figure, study_title(study))
+    there = [table for table in (*tables, percentiles) if table]
+    return Part(figure, f"{name}_{view.figure.name}.png", there, _arithmetic(study, stems))
+
+
+def _tables(*tables: Table | None) -> Part:
+    return Part(None, "", [table for table in tables if table], [])
+
+
+def _arithmetic(study: Study, stems: Sequence[str]) -> Pairs:
+    """The formulas of these figures with their numbers put in."""
+    found = []
+    for point in study.measured:
+        for stem in stems:
+            for arm in dict.fromkeys(("", *study.arms)):
+                metric = study.metric(point, stem, arm)
+                where = study.label(point) if len(study.points) > 1 else ""
+                if metric:
+                    title = ", ".join(part for part in (metric.name, where) if part)
+                    found.append((title, metric.how_obtained))
+    return found
