@@ -100,8 +100,8 @@ class Ops {
   /// out [T, I] = silu(gate_up[:, 0:I]) * gate_up[:, I:2I].
   virtual void silu_and_mul(TensorView out, ConstTensorView gate_up) = 0;
 
-  // Ops in one, for devices where each costs a launch. What they do by default is what they mean: the parts,
-  // with the same roundings in between.
+  // Ops in one, for devices where each costs a launch. What they do by default is what they mean: the parts;
+  // a norm before a linear layer may be rounded before the division by the root mean square.
 
   /// linear() with weights [2I, K], then silu_and_mul(). gate_up [T, 2I]: room for what linear() gives;
   /// afterwards it holds that or anything. out [T, I].

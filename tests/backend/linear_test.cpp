@@ -51,6 +51,25 @@ TEST_P(LinearTest, EqualsTheReferenceForOddShapes) {
   }
 }
 
+TEST_P(LinearTest, EqualsTheReferenceForRowsOfWholeVectors) {  // which a GPU's tiles take, with a bias
+  for (const Shape& s : {Shape{33, 65, 32}, Shape{64, 20, 8}, Shape{100, 200, 264}, Shape{129, 66, 72},
+                         Shape{512, 24, 136}, Shape{513, 24, 16}}) {
+    SCOPED_TRACE(::testing::Message() << s.rows << " x " << s.outs << " x " << s.ins);
+    const Values x = random_values(s.rows * s.ins, 1, dtype());
+    const Values w = random_values(s.outs * s.ins, 2, dtype());
+    const Values bias = random_values(s.outs, 3, dtype());
+    const auto weights = make(w, s.outs, s.ins, dtype());
+    const DeviceTensor in(backend(), dtype(), s.rows, s.ins, x, s.ins + 8);
+    const DeviceTensor out(backend(), dtype(), s.rows, s.outs, Values(x.size() / s.ins * s.outs, 7.0));
+    const DeviceArray<float> device_bias(backend(), as_floats(bias));
+    ops().linear(out, in, *weights, device_bias.data());
+    Values magnitude;
+    const Values expected = reference_linear(x, w, bias, s.rows, s.outs, s.ins, &magnitude);
+    for (double& m : magnitude) m *= static_cast<double>(s.ins + 2) * kAccumulator;
+    expect_close(out.read(), expected, magnitude, dtype());
+  }
+}
+
 TEST_P(LinearTest, EqualsTheReferenceForManyOutputs) {  // of which a GPU's blocks take more each
   for (const Shape& s : {Shape{1, 4300, 72}, Shape{12, 2200, 40}, Shape{20, 4300, 40}, Shape{3, 17000, 40},
                          Shape{10, 17000, 40}}) {

@@ -16,6 +16,7 @@ namespace {
 using cuda::LinearChoice;
 using cuda::LinearChoices;
 using cuda::LinearShape;
+using cuda::LinearUse;
 using ::testing::HasSubstr;
 
 class CudaLinearChoices : public VirtualCudaTest {
@@ -34,6 +35,25 @@ class CudaLinearChoices : public VirtualCudaTest {
     return choices.file();
   }
 
+  /// A file that is whole and of the virtual device, whatever the choice says.
+  void forge(const LinearShape& shape, const LinearChoice& choice) {
+    {
+      const auto backend = make_cuda();
+      const auto weights = backend->ops().make_linear(24, 64, Dtype::kF32, false);
+      backend->ops().tune_linear(2, *weights);
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(folder() / "tpscale")) {
+      std::istringstream lines(read(entry.path()));
+      std::string format, device;
+      std::getline(lines, format);
+      std::getline(lines, device);
+      LinearChoices forged(folder() / "tpscale", device);
+      ASSERT_EQ(forged.file(), entry.path());
+      forged.keep(shape, choice);
+      forged.save();
+    }
+  }
+
   LinearShape shape_{8, 4096, 1024, Dtype::kBF16};
   LinearChoice choice_{false, {{1, 2, 3, 4, 5, 6, 7, ~0ULL}}, 1.5e-5, 2e-5};
 };
@@ -48,6 +68,7 @@ TEST_F(CudaLinearChoices, AreReadAgainAndAreAnotherDevicesNot) {
   EXPECT_EQ(found->algorithm.data[0], 1U);
   EXPECT_DOUBLE_EQ(found->seconds, 1.5e-5);
   EXPECT_FALSE(again.find({9, 4096, 1024, Dtype::kBF16}));
+  EXPECT_FALSE(again.find({8, 4096, 1024, Dtype::kBF16, LinearUse::kNormed}));
   EXPECT_TRUE(LinearChoices(folder(), "another GPU").all().empty());
 }
 
@@ -103,7 +124,10 @@ TEST_F(CudaLinearChoices, ATunedLayerComputesTheSameAndIsRememberedByTheNextLaun
     const std::string name = "linear 40x24x64 bf16";
     EXPECT_EQ(backend->facts().contains(name), !first);
     backend->ops().tune_linear(kRows, *weights);
-    EXPECT_THAT(backend->facts().at(name), HasSubstr("by timing"));
+    const auto facts = backend->facts();
+    EXPECT_THAT(facts.at(name), HasSubstr("us (heuristic's first"));
+    EXPECT_THAT(facts.at("norm and linear 40x24x64 bf16"), HasSubstr("by timing"));
+    EXPECT_THAT(facts.at("norm, linear and SiLU 40x24x64 bf16"), HasSubstr("3 kernels"));
     const DeviceTensor in(*backend, Dtype::kBF16, kRows, kIns, x);
     const DeviceTensor out(*backend, Dtype::kBF16, kRows, kOuts);
     backend->ops().linear(out, in, *weights, nullptr);
@@ -114,23 +138,29 @@ TEST_F(CudaLinearChoices, ATunedLayerComputesTheSameAndIsRememberedByTheNextLaun
   }
 }
 
-TEST_F(CudaLinearChoices, AnAlgorithmTheLibraryDoesNotKnowIsNotUsed) {
-  {
+TEST_F(CudaLinearChoices, ALayerWithANormGoesTheWayThatWasFaster) {
+  constexpr std::int64_t kRows = 40, kOuts = 24, kIns = 64;
+  const Values before = random_values(kRows * kIns, 3, Dtype::kBF16);
+  for (const bool own_kernel : {false, true}) {
+    LinearChoice choice = choice_;
+    choice.own_kernel = own_kernel;
+    forge({kRows, kOuts, kIns, Dtype::kBF16, LinearUse::kNormed}, choice);
     const auto backend = make_cuda();
-    const auto weights = backend->ops().make_linear(24, 64, Dtype::kF32, false);
-    backend->ops().tune_linear(100, *weights);
+    const auto weights = backend->ops().make_linear(kOuts, kIns, Dtype::kBF16, false);
+    const DeviceTensor x(*backend, Dtype::kBF16, kRows, kIns, before),
+        now(*backend, Dtype::kBF16, kRows, kIns, before);
+    const DeviceTensor next(*backend, Dtype::kBF16, kRows, kIns), out(*backend, Dtype::kBF16, kRows, kOuts);
+    const DeviceArray<float> gains(*backend, std::vector<float>(kIns, 1.0F));
+    const auto graph = backend->capture([&] {
+      ResidualStream stream{now, next};
+      backend->ops().add_rms_norm_linear(out, stream, {x, gains.data(), 1e-5F, next}, *weights, nullptr);
+    });
+    EXPECT_EQ(graph->facts().nodes, own_kernel ? 1 : 2);
   }
-  // A file that is whole, with an algorithm that is none.
-  for (const auto& entry : std::filesystem::directory_iterator(folder() / "tpscale")) {
-    std::istringstream lines(read(entry.path()));
-    std::string format, device;
-    std::getline(lines, format);
-    std::getline(lines, device);
-    LinearChoices forged(folder() / "tpscale", device);
-    ASSERT_EQ(forged.file(), entry.path());
-    forged.keep({100, 24, 64, Dtype::kF32}, choice_);
-    forged.save();
-  }
+}
+
+TEST_F(CudaLinearChoices, AnAlgorithmTheLibraryDoesNotKnowIsNotUsed) {
+  forge({100, 24, 64, Dtype::kF32}, choice_);
   const auto backend = make_cuda();
   const auto weights = backend->ops().make_linear(24, 64, Dtype::kF32, false);
   const DeviceTensor in(*backend, Dtype::kF32, 100, 64, Values(6400, 1.0));

@@ -8,6 +8,7 @@ limit=50
 [ $# -eq 0 ] || limit=12
 timeout -k 3 $limit "$@" "$wrong" --gtest_filter="$filter" --gtest_brief=1
 code=$?
+[ $code -ne 126 ] && [ $code -ne 127 ] || { echo "the program with the bug does not start"; exit 1; }
 if [ $code -eq 0 ] || { [ $code -eq 124 ] && [ $# -eq 0 ]; }; then
 	echo "the bug was not caught"
 	exit 1
