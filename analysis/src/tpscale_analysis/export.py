@@ -14,6 +14,7 @@ from tpscale_analysis.projection_record import projection_record
 from tpscale_analysis.results import Results
 from tpscale_analysis.scaling import PHASES, Scaling, ScalingRow
 from tpscale_analysis.statistics import Estimate, median_estimate, spread
+from tpscale_analysis.test_record import figure_record, test_record
 
 Json = dict[str, Any]
 
@@ -33,6 +34,8 @@ def summary(results: Results) -> Json:
         "hardware": _hardware(results),
         "method": {point.test_name: point.first.method for point in results.points},
         "parameters": dict(results.common_parameters),
+        "tests": _tests(results),
+        "plan": [dict(vars(row)) for row in results.plan],
         "results": _results(results),
         "how_obtained": _how_obtained(results),
         "verification": _verification(results),
@@ -45,6 +48,14 @@ def summary(results: Results) -> Json:
         },
         "baseline_stats": [_baseline(scaling) for scaling in results.scalings],
     }
+
+
+def _tests(results: Results) -> list[Json]:
+    withheld = results.refusals()
+    return [
+        test_record(point, withheld.get(point.point_id, ""), results.findings_of([point]))
+        for point in results.points
+    ]
 
 
 def _hardware(results: Results) -> list[Json]:
@@ -113,18 +124,7 @@ def _point(point: MergedPoint, reason: str) -> Json:
         "status": point.status,
         "marks": list(point.marks),
         "withheld": reason,
-        "metrics": {
-            name: {
-                "value": metric.value,
-                "low": metric.low,
-                "high": metric.high,
-                "unit": metric.unit,
-                "samples": metric.samples,
-                "spread": metric.spread,
-                "marks": list(metric.marks),
-            }
-            for name, metric in shown.items()
-        },
+        "metrics": {name: figure_record(metric) for name, metric in shown.items()},
         "absent": dict(point.absent),
     }
 
@@ -195,6 +195,18 @@ def _verification(results: Results) -> Json:
         },
         "withheld": results.refusals(),
         "checklist": [dict(vars(item)) for item in checklist(results)],
+        "recomputed": [
+            {
+                "point_id": finding.point_id,
+                "test_date": finding.test_date,
+                "name": finding.name,
+                "stored": finding.stored,
+                "made_again": finding.made,
+                "agrees": finding.agrees,
+                "how": finding.how,
+            }
+            for finding in results.findings
+        ],
     }
 
 

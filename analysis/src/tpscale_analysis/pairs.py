@@ -12,7 +12,7 @@ from tpscale_analysis.point import FloatArray, Point
 
 @dataclass(frozen=True)
 class PairedFigure:
-    """scale x (above / below) + offset, in per cent; `above` is at least `at_least` where that is given."""
+    """scale x (above / below) + offset; `above` is at least `at_least` where that is given."""
 
     above: str
     below: str
@@ -48,6 +48,20 @@ PAIRED = {
         offset=-100.0,
         formula="(max(enqueueing off, step on) - step on) / step on x 100",
         at_least="timed/decode_step_seconds_on",
+    ),
+    "speedup": PairedFigure(
+        above="timed/wall_seconds_off",
+        below="timed/wall_seconds_on",
+        scale=1.0,
+        offset=0.0,
+        formula="wall off / wall on",
+    ),
+    "improvement_vs_mixed": PairedFigure(
+        above="timed/wall_seconds_separated",
+        below="timed/wall_seconds_mixed",
+        scale=-100.0,
+        offset=100.0,
+        formula="(mixed - separated) / mixed x 100 of the wall seconds",
     ),
 }
 

@@ -9,6 +9,7 @@ from tpscale_analysis import graph_gain, shards
 from tpscale_analysis.all_reduce_model import PUBLISHED, AllReduceModel
 from tpscale_analysis.curves import KINDS, find_curves
 from tpscale_analysis.device_state import DeviceState, device_states
+from tpscale_analysis.experiments.plan import PlanRow, plan_rows
 from tpscale_analysis.experiments.study import Study, find_studies
 from tpscale_analysis.graph_gain import GraphStudy
 from tpscale_analysis.groups import common_values
@@ -42,6 +43,11 @@ class Results:
     @property
     def common_parameters(self) -> Mapping[str, Value]:
         return common_values([point.parameters for point in self.points])
+
+    @property
+    def plan(self) -> list[PlanRow]:
+        """Every row of the test plan, and the experiments beyond it."""
+        return plan_rows(self.points, {})
 
     def findings_of(self, points: Iterable[MergedPoint]) -> list[Finding]:
         ids = {point.point_id for point in points}

@@ -9,9 +9,16 @@ _THROUGHPUTS = (
     "prefill_throughput", "decode_throughput", "output_throughput", "total_throughput",
 )  # fmt: skip
 _PHASES = ("prefill_seconds", "decode_seconds", "schedule_seconds")
-_LATENCIES = tuple(
-    f"{what}_{statistic}_seconds" for what in ("ttft", "tpot", "itl") for statistic in ("p50", "p90", "p99")
-)  # fmt: skip
+_TTFT_PARTS = ("ttft_queue_mean_seconds", "ttft_prefill_mean_seconds")
+_SWEPT = ("shared_share", "prefix_share", "block_size", "num_sequences")
+_HITS = ("cache_hit_rate", "predicted_cache_hit_rate")
+_SAVED = ("compute_saved", "compute_saved_flops", "predicted_compute_saved")
+
+
+def _of(what: str) -> tuple[str, ...]:
+    """The stems of its percentiles."""
+    return tuple(f"{what}_{statistic}_seconds" for statistic in ("p50", "p90", "p99"))
+
 
 VIEWS = (
     View(
@@ -35,6 +42,75 @@ VIEWS = (
                     TableView("Throughput a device", tuple(f"{s}_per_device" for s in _THROUGHPUTS)),
                     TableView("Seconds", ("wall_seconds", *_PHASES)),
                 ),
+            ),
+        ),
+    ),
+    View(
+        "latency",
+        "Latency",
+        ("ttft_p50_seconds", "tpot_p50_seconds", "itl_p99_seconds", "generation_speed", "goodput"),
+        (
+            PartView(
+                FigureView(
+                    "latency",
+                    "Latency",
+                    "Left: the mean time to the first token, of which the request waited and was prefilled. Others: "
+                    f"the slowest of so many per cent of requests or gaps. {_BARS}",
+                    (
+                        Chart("stacked", "Mean TTFT", _TTFT_PARTS, "time"),
+                        Chart("bars", "TTFT", _of("ttft"), "time"),
+                        Chart("bars", "TPOT and ITL", (*_of("tpot"), *_of("itl")), "time"),
+                    ),
+                ),
+                (TableView("Latency of a request", ("total_latency", "generation_speed", "goodput")),),
+                percentiles=True,
+            ),
+        ),
+    ),
+    View(
+        "prefix-cache",
+        "Prefix cache",
+        ("speedup", "cache_hit_rate", "compute_saved", "compute_saved_flops"),
+        (
+            PartView(
+                FigureView(
+                    "prefix_cache",
+                    "What the prefix cache saves",
+                    f"Left: wall seconds off / on. Middle and right: shares, measured and predicted. {_BARS}",
+                    (
+                        Chart("sweep", "Speed-up", ("speedup",), "wall off / wall on", _SWEPT, 1.0),
+                        Chart("sweep", "Hit rate", _HITS, "of prompt tokens", _SWEPT),
+                        Chart("sweep", "Compute saved", _SAVED, "of prefill", _SWEPT),
+                    ),
+                ),
+                (
+                    TableView("What is saved", ("speedup", *_HITS, *_SAVED)),
+                    TableView("Seconds", ("wall_seconds", *_PHASES)),
+                ),
+            ),
+        ),
+    ),
+    View(
+        "scheduler",
+        "Scheduler",
+        ("improvement_vs_mixed", "ttft_p50_seconds", "itl_p99_seconds", "preemptions"),
+        (
+            PartView(
+                FigureView(
+                    "scheduler",
+                    "Separated and mixed steps",
+                    f"Latencies of requests under both schedulers. {_BARS}",
+                    (
+                        Chart("bars", "TTFT", _of("ttft"), "time"),
+                        Chart("bars", "TPOT", _of("tpot"), "time"),
+                        Chart("bars", "ITL", _of("itl"), "time"),
+                    ),
+                ),
+                (
+                    TableView("Gain", ("improvement_vs_mixed",)),
+                    TableView("Throughput", (*_THROUGHPUTS, "wall_seconds", "preemptions")),
+                ),
+                percentiles=True,
             ),
         ),
     ),

@@ -130,7 +130,6 @@ def _say(text: str) -> None:
 
 def _write(folder: Path, results: Results, record: Json, figures: bool) -> None:
     report = compose(results)
-    record = summary(results)
     publish(folder / "results.json", to_json(record).encode())
     if figures:
         _write_figures(folder / "figures", report)

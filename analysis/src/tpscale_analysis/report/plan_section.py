@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tpscale_analysis.experiments.plan import plan_rows, plan_sentences, plan_table
+from tpscale_analysis.experiments.plan import plan_sentences, plan_table
 from tpscale_analysis.report.content import Part, Section
 from tpscale_analysis.results import Results
 
 
 def plan_section(results: Results) -> Section:
-    rows = plan_rows(results.points, {})
+    rows = results.plan
     return Section(
         anchor="plan",
         title="The test plan",
