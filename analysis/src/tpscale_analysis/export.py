@@ -10,11 +10,11 @@ from tpscale_analysis.checklist import checklist
 from tpscale_analysis.memory import memory_use
 from tpscale_analysis.merge import MergedPoint, device_of
 from tpscale_analysis.point import Point, Samples
+from tpscale_analysis.point_record import figure_record, point_record
 from tpscale_analysis.projection_record import projection_record
 from tpscale_analysis.results import Results
 from tpscale_analysis.scaling import PHASES, Scaling, ScalingRow
 from tpscale_analysis.statistics import Estimate, median_estimate, spread
-from tpscale_analysis.test_record import figure_record, test_record
 
 Json = dict[str, Any]
 
@@ -53,7 +53,7 @@ def summary(results: Results) -> Json:
 def _tests(results: Results) -> list[Json]:
     withheld = results.refusals()
     return [
-        test_record(point, withheld.get(point.point_id, ""), results.findings_of([point]))
+        point_record(point, withheld.get(point.point_id, ""), results.findings_of([point]))
         for point in results.points
     ]
 

@@ -32,7 +32,8 @@ class Scale:
     def show_interval(self, estimate: Estimate) -> str:
         shown = self.show(estimate.value)
         if estimate.low == estimate.high:
-            return shown
+            whole = not self.unit and estimate.value.is_integer() and abs(estimate.value) < 1e9
+            return f"{estimate.value:,.0f}" if whole else shown  # a count
         return f"{shown} [{self.show(estimate.low)}, {self.show(estimate.high)}]"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tpscale_analysis import graph_gain, shards
 from tpscale_analysis.all_reduce_model import PUBLISHED, AllReduceModel
@@ -50,8 +52,15 @@ class Results:
         return plan_rows(self.points, {})
 
     def findings_of(self, points: Iterable[MergedPoint]) -> list[Finding]:
-        ids = {point.point_id for point in points}
-        return [finding for finding in self.findings if finding.point_id in ids]
+        ids = dict.fromkeys(point.point_id for point in points)
+        return [finding for name in ids for finding in self._findings_by_id.get(name, [])]
+
+    @cached_property
+    def _findings_by_id(self) -> Mapping[str, list[Finding]]:
+        found: dict[str, list[Finding]] = defaultdict(list)
+        for finding in self.findings:
+            found[finding.point_id].append(finding)
+        return found
 
     def refusals(self) -> dict[str, str]:
         """point id -> why its performance figures are withheld."""

@@ -53,7 +53,10 @@ def _of_run(study: Study, point: MergedPoint, run: Point) -> list[Timeline]:
             and (len(clocks) == 1 or name.startswith(prefix) or name.endswith(f"_{prefix}"))
         }
         if mine:
-            several = (study.label(point) if len(study.points) > 1 else "", prefix)
+            several = (
+                study.label(point) if len(study.points) > 1 else "",
+                prefix if len(clocks) > 1 else "",
+            )
             lines.append(
                 Timeline(
                     point=point,

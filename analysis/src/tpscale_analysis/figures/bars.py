@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from tpscale_analysis.experiments.arms import BASES
 from tpscale_analysis.experiments.labels import label
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.view import Chart
@@ -36,16 +37,18 @@ def bars(study: Study, chart: Chart) -> Panel | None:
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
         names = list(series)
+        coloured = [name for name in names if name not in BASES]
+        places = {name: coloured.index(name) if name in coloured else 0 for name in names}
         width = _WIDTH / len(names)
         for place, category in enumerate(rows.values()):
             for value in category:
                 index = names.index(_series(value, single))
                 x = place + (index - (len(names) - 1) / 2) * width
-                colour = arm_colour(value.arm or names[index], index, palette)
+                colour = arm_colour(value.arm or names[index], places[names[index]], palette)
                 _bar(axes, x, width, value, scale, colour, palette, len(values) <= _MAX_LABELS)
-        for index, name in enumerate(names if len(names) > 1 else []):
+        for name in names if len(names) > 1 else []:
             arm = next(v.arm for v in values if _series(v, single) == name)
-            axes.bar([0], [0], color=arm_colour(arm or name, index, palette), label=name)
+            axes.bar([0], [0], color=arm_colour(arm or name, places[name], palette), label=name)
         _finish(axes, list(rows), axis_title(chart.axis, scale), len(names))
 
     return Panel(chart.title, draw)

@@ -13,14 +13,14 @@ from tpscale_analysis.numbers import scale_for
 _COLOURS = ("prefill", "decode", "end_to_end", "host", "attention", "muted", "ink", "other")
 
 
-def timeline_figure(line: Timeline) -> Figure | None:
+def timeline_figure(line: Timeline, subject: str) -> Figure:
     """A panel a unit."""
     units = list(dict.fromkeys(line.units[name] for name in line.series))
     panels = tuple(_panel(line, unit) for unit in units)
     return Figure(
         name="timeline",
-        title="Over time",
-        subject=line.title,
+        title=f"Over time: {line.title}" if line.title else "Over time",
+        subject=subject,
         caption=(
             "Sampled by a thread of its own while the repetitions ran; the most over ranks. Time since the "
             "watching began."

@@ -21,12 +21,14 @@ from tpscale_analysis.report.study_section import study_section
 from tpscale_analysis.results import Results
 from tpscale_analysis.table import Column, Table
 
+_NAMED = 3  # experiments that the title names
+
 
 def compose(results: Results) -> Report:
     dates = sorted(run.test_date for run in results.runs)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     return Report(
-        title=" and ".join(test_title(name).lower() for name in results.test_names).capitalize(),
+        title=_title(results.test_names),
         subtitle=f"{count_text(len(results.points), 'point')}, {when}",
         sections=_sections(results),
         device=_device(results),
@@ -35,6 +37,12 @@ def compose(results: Results) -> Report:
         launches=_launches(results),
         provenance=_provenance(results),
     )
+
+
+def _title(names: list[str]) -> str:
+    if len(names) > _NAMED:
+        return f"The test plan: {len(names)} experiments"
+    return " and ".join(test_title(name).lower() for name in names).capitalize()
 
 
 def _sections(results: Results) -> list[Section]:

@@ -33,7 +33,8 @@ def study_section(study: Study, name: str, findings: Sequence[Finding]) -> Secti
     if not view:
         parts.append(_tables(percentile_table(study)))
     for number, line in enumerate(timelines(study), 1):
-        parts.append(Part(timeline_figure(line), f"{name}_timeline-{number}.png", [], []))
+        figure = timeline_figure(line, study_title(study))
+        parts.append(Part(figure, f"{name}_timeline-{number}.png", [], []))
     parts.append(_tables(*every_figure(study), refused_table(study), recheck_table(findings)))
     return Section(
         anchor=name.replace(".", "-"),
