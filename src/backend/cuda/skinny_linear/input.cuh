@@ -39,9 +39,12 @@ struct NormedInput {
     for (int row = 0; row < kMostNormedRows; ++row) {
       if (row < rows) squares[row] = sum_and_square(normed[row], row, depth);
     }
+    // A warp behind the end of the rows has nothing to add up.
+    const bool has_some = static_cast<int>(threadIdx.x) / kWarpSize * kWarpSize * kWidth < depth;
 #pragma unroll
     for (int row = 0; row < kMostNormedRows; ++row) {
-      const float sum = sum_lanes(squares[row]);
+      if (row >= rows) break;
+      const float sum = has_some ? sum_lanes(squares[row]) : 0.0F;
       if (threadIdx.x % kWarpSize == 0) of_warps[row][threadIdx.x / kWarpSize] = sum;
     }
     __syncthreads();
