@@ -52,6 +52,7 @@ def test_a_launch_gets_its_report(launch: Launch, capsys: pytest.CaptureFixture[
     assert not list(folder.rglob("*.tmp"))
 
 
+@pytest.mark.charts
 def test_made_again_it_is_the_same(launch: Launch) -> None:
     folder = launch(strong_launch()[:2])
     names = ("results.json", "report.md", "report.html")
@@ -61,6 +62,7 @@ def test_made_again_it_is_the_same(launch: Launch) -> None:
     assert [(folder / name).read_bytes() for name in names] == first
 
 
+@pytest.mark.charts
 def test_figures_are_300_dpi_and_drawn_the_same_again(launch: Launch) -> None:
     (scaling,) = results_of(launch(strong_launch()[:2])).scalings
     figure = figures_of(scaling)[-1]

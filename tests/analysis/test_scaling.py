@@ -9,14 +9,15 @@ from synthetic import scaling_point, strong_launch, weak_launch
 
 from tpscale_analysis.headings import curve_title
 from tpscale_analysis.inputs import find_sources
-from tpscale_analysis.isolated import read_points
+from tpscale_analysis.reader import read_file
 from tpscale_analysis.results import Results, derive
 from tpscale_analysis.scaling import Scaling, ScalingRow
 from tpscale_analysis.sentences import summary_of
 
 
 def results_of(*folders: Path) -> Results:
-    return derive(read_points(find_sources(list(folders))))
+    """Read in this process: that another one reads for the command is tested with the command."""
+    return derive([p for s in find_sources(list(folders)) for p in read_file(s.file, s.launch)])
 
 
 def only(folder: Path) -> Scaling:
