@@ -10,8 +10,9 @@ from conftest import Launch
 from synthetic import strong_launch
 from test_scaling import results_of
 
+from tpscale_analysis.experiments.part_tables import study_tables
 from tpscale_analysis.experiments.study import Study
-from tpscale_analysis.experiments.tables import every_figure, percentile_table, study_tables
+from tpscale_analysis.experiments.tables import every_figure, percentile_table
 from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.report.cli import main
 from tpscale_analysis.report.study_section import study_section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tpscale_analysis.device_state import state_table
 from tpscale_analysis.escape import console
-from tpscale_analysis.experiments.tables import study_tables
+from tpscale_analysis.experiments.part_tables import study_tables
 from tpscale_analysis.graph_tables import graph_tables
 from tpscale_analysis.headings import curve_title, group_title, study_title
 from tpscale_analysis.metric_tables import absent_table

@@ -9,7 +9,6 @@ from tpscale_analysis.experiments.arms import of_arm
 from tpscale_analysis.experiments.labels import label
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.view import TableView
-from tpscale_analysis.experiments.views import view_of
 from tpscale_analysis.merge import MergedPoint, unique
 from tpscale_analysis.metric_tables import show_metrics
 from tpscale_analysis.numbers import NONE, value_text
@@ -22,19 +21,6 @@ _MAX_SIDES = 6  # points and arms that stand side by side
 _STATISTIC = re.compile(r"^(?P<what>.+)_(?P<statistic>mean|p\d{1,2}|max)(?P<unit>_seconds)?$")
 _STATISTICS = ("mean", "p50", "p90", "p95", "p99", "max")
 Row = tuple[str, ...]
-
-
-def study_tables(study: Study) -> list[Table]:
-    """What a terminal shows: the tables of the view, or all figures of an experiment without one."""
-    view = view_of(study.test_name)
-    tables = [
-        table
-        for part in (view.parts if view else ())
-        for one in part.tables
-        for table in view_tables(study, one)
-    ]
-    found = [percentile_table(study), *(tables or every_figure(study)), refused_table(study)]
-    return [table for table in found if table]
 
 
 def view_tables(study: Study, view: TableView) -> list[Table]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Extra = Literal["percentiles", "memory"]
+
 
 @dataclass(frozen=True)
 class TableView:
@@ -23,10 +25,11 @@ class Chart:
     """One panel.
 
     bars: the stems beside one another, a colour an arm; stacked: the stems upon one another, a bar an arm and point;
-    sweep: lines over a parameter that was swept; intervals: figures with their intervals beside a line at nothing.
+    sweep: lines over a parameter that was swept; intervals: figures with their intervals beside a line at nothing;
+    memory: its components beside the sizes from the shapes.
     """
 
-    kind: Literal["bars", "stacked", "sweep", "intervals"]
+    kind: Literal["bars", "stacked", "sweep", "intervals", "memory"]
     title: str
     stems: tuple[str, ...]
     axis: str = ""  # what the values are; the unit is added
@@ -48,7 +51,7 @@ class PartView:
 
     figure: FigureView | None
     tables: tuple[TableView, ...]
-    percentiles: bool = False  # the table of latencies too
+    extras: tuple[Extra, ...] = ()  # tables that are no list of figures
 
 
 @dataclass(frozen=True)

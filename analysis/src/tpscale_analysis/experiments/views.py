@@ -13,6 +13,12 @@ _TTFT_PARTS = ("ttft_queue_mean_seconds", "ttft_prefill_mean_seconds")
 _SWEPT = ("shared_share", "prefix_share", "block_size", "num_sequences")
 _HITS = ("cache_hit_rate", "predicted_cache_hit_rate")
 _SAVED = ("compute_saved", "compute_saved_flops", "predicted_compute_saved")
+_STAGES = ("memory_before_model", "memory_after_weights", "memory_after_kv_cache", "memory_peak")
+_SLOTS = (
+    "slots_reserved", "slots_used", "slots_wasted", "utilisation", "fragmentation", "largest_batch",
+)  # fmt: skip
+_TRANSFERS = ("device_to_host_bandwidth", "host_to_device_bandwidth")
+_PIECES = ("piece_bytes", "block_bytes", "block_size")
 
 
 def _of(what: str) -> tuple[str, ...]:
@@ -63,7 +69,24 @@ VIEWS = (
                     ),
                 ),
                 (TableView("Latency of a request", ("total_latency", "generation_speed", "goodput")),),
-                percentiles=True,
+                extras=("percentiles",),
+            ),
+        ),
+    ),
+    View(
+        "memory",
+        "Memory",
+        ("memory_weights", "memory_kv_cache", "memory_activations", "memory_peak"),
+        (
+            PartView(
+                FigureView(
+                    "memory",
+                    "Memory of a rank",
+                    "What was measured beside the size that follows from the shapes alone; the rank that has most.",
+                    (Chart("memory", "Components", ()), Chart("bars", "Over a run", _STAGES, "memory")),
+                ),
+                (TableView("Stages of a run", _STAGES),),
+                extras=("memory",),
             ),
         ),
     ),
@@ -110,7 +133,68 @@ VIEWS = (
                     TableView("Gain", ("improvement_vs_mixed",)),
                     TableView("Throughput", (*_THROUGHPUTS, "wall_seconds", "preemptions")),
                 ),
-                percentiles=True,
+                extras=("percentiles",),
+            ),
+        ),
+    ),
+    View(
+        "paged-memory",
+        "Paged memory",
+        ("utilisation", "largest_batch", "wall_seconds"),
+        (
+            PartView(
+                FigureView(
+                    "paged_memory",
+                    "KV slots in one piece and in blocks",
+                    "Left: slots at the fullest moment, those that hold a token and those reserved in vain. Others: "
+                    f"the share that holds tokens, and how many sequences fit into the same memory. {_BARS}",
+                    (
+                        Chart("stacked", "Slots", ("slots_used", "slots_wasted"), "slots"),
+                        Chart("bars", "Utilisation", ("utilisation",), "of reserved slots"),
+                        Chart("bars", "Largest batch", ("largest_batch",), "sequences"),
+                    ),
+                ),
+                (
+                    TableView("Slots", _SLOTS),
+                    TableView("Seconds", ("wall_seconds", "request_seconds", "total_throughput")),
+                ),
+            ),
+        ),
+    ),
+    View(
+        "kv-transfer",
+        "KV transfer",
+        (*_TRANSFERS, "share_of_ceiling"),
+        (
+            PartView(
+                FigureView(
+                    "kv_transfer",
+                    "Moving the KV cache",
+                    f"Bytes a second each way. {_BARS}",
+                    (
+                        Chart("sweep", "Over the size of a piece", _TRANSFERS, "rate", _PIECES),
+                        Chart("bars", "Device to host", ("device_to_host_bandwidth",), "rate"),
+                        Chart("bars", "Host to device", ("host_to_device_bandwidth",), "rate"),
+                    ),
+                ),
+                (TableView("Rates", (*_TRANSFERS, "share_of_ceiling")),),
+            ),
+        ),
+    ),
+    View(
+        "selftest",
+        "Self-test",
+        ("difference", "false_alarms"),
+        (
+            PartView(
+                FigureView(
+                    "selftest",
+                    "The same against itself, and against a known delay",
+                    "Differences with their 95 % intervals: those of an arm against itself should hold nothing, those "
+                    "of the arm with the delay should hold the delay.",
+                    (Chart("intervals", "Difference", ("difference", "injected_difference"), "difference", (), 0.0),),
+                ),
+                (TableView("Differences", ("difference", "injected_difference", "false_alarms")),),
             ),
         ),
     ),

@@ -49,7 +49,7 @@ def bars(study: Study, chart: Chart) -> Panel | None:
         for name in names if len(names) > 1 else []:
             arm = next(v.arm for v in values if _series(v, single) == name)
             axes.bar([0], [0], color=arm_colour(arm or name, places[name], palette), label=name)
-        _finish(axes, list(rows), axis_title(chart.axis, scale), len(names))
+        finish(axes, list(rows), axis_title(chart.axis, scale), len(names))
 
     return Panel(chart.title, draw)
 
@@ -83,7 +83,7 @@ def stacked(study: Study, chart: Chart) -> Panel | None:
             axes.text(place, bottom, short(bottom), ha="center", va="bottom", fontsize=8)
         for index, stem in enumerate(stems):
             axes.bar([0], [0], color=arm_colour("", index, palette), label=label(stem))
-        _finish(axes, list(stacks), axis_title(chart.axis, scale), len(stems))
+        finish(axes, list(stacks), axis_title(chart.axis, scale), len(stems))
 
     return Panel(chart.title, draw)
 
@@ -128,7 +128,8 @@ def _largest(stack: Sequence[Value]) -> object:
     return max((value.metric for value in stack), key=lambda metric: metric.value)
 
 
-def _finish(axes: Axes, categories: Sequence[str], title: str, series: int) -> None:
+def finish(axes: Axes, categories: Sequence[str], title: str, series: int) -> None:
+    """Names under the bars, the axis and, of several series, the legend."""
     wrapped = ["\n".join(textwrap.wrap(name[:44], 14)[:2]) for name in categories]
     axes.set_xticks(range(len(wrapped)), wrapped, fontsize=8 if len(wrapped) < 6 else 6.5)
     axes.tick_params(axis="x", length=0)

@@ -7,9 +7,16 @@ from tpscale_analysis.experiments.view import Chart, FigureView
 from tpscale_analysis.figures.bars import bars, stacked
 from tpscale_analysis.figures.figure import Figure, Panel
 from tpscale_analysis.figures.intervals import intervals
+from tpscale_analysis.figures.memory_parts import memory_parts
 from tpscale_analysis.figures.sweep import sweep
 
-_KINDS = {"bars": bars, "stacked": stacked, "sweep": sweep, "intervals": intervals}
+_KINDS = {
+    "bars": bars,
+    "stacked": stacked,
+    "sweep": sweep,
+    "intervals": intervals,
+    "memory": memory_parts,
+}
 
 
 def study_figure(study: Study, view: FigureView, subject: str) -> Figure | None:
@@ -21,5 +28,4 @@ def study_figure(study: Study, view: FigureView, subject: str) -> Figure | None:
 
 
 def _panel(study: Study, chart: Chart) -> Panel | None:
-    there = any(study.has(stem, arm) for stem in chart.stems for arm in (*study.arms, ""))
-    return _KINDS[chart.kind](study, chart) if there else None
+    return _KINDS[chart.kind](study, chart)

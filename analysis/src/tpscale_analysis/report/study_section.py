@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tpscale_analysis.experiments.part_tables import part_tables
 from tpscale_analysis.experiments.sentences import study_sentences
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.tables import (
     every_figure,
     percentile_table,
     refused_table,
-    view_tables,
 )
 from tpscale_analysis.experiments.timeline import timelines
 from tpscale_analysis.experiments.view import PartView
@@ -51,14 +51,12 @@ def study_section(study: Study, name: str, findings: Sequence[Finding]) -> Secti
 
 
 def _part(study: Study, view: PartView, name: str) -> Part:
-    tables = [table for one in view.tables for table in view_tables(study, one)]
-    percentiles = percentile_table(study) if view.percentiles else None
-    stems = list(dict.fromkeys(stem for one in view.tables for stem in one.stems))
+    tables = part_tables(study, view)
     if not view.figure:
-        return _tables(*tables, percentiles)
+        return _tables(*tables)
+    stems = list(dict.fromkeys(stem for one in view.tables for stem in one.stems))
     figure = study_figure(study, view.figure, study_title(study))
-    there = [table for table in (*tables, percentiles) if table]
-    return Part(figure, f"{name}_{view.figure.name}.png", there, _arithmetic(study, stems))
+    return Part(figure, f"{name}_{view.figure.name}.png", tables, _arithmetic(study, stems))
 
 
 def _tables(*tables: Table | None) -> Part:
