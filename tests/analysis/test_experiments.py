@@ -67,7 +67,7 @@ def test_a_sweep_is_a_row_a_point(launch: Launch) -> None:
 
 def test_the_figures_of_a_sweep_are_drawn(launch: Launch) -> None:
     results = results_of(launch(prefix_sweep()))
-    section = study_section(results.studies[0], "prefix", results.findings)
+    section = study_section(results.studies[0], "prefix")
     figures = [part.figure for part in section.parts if part.figure]
     assert figures
     assert to_png(figures[0]).startswith(b"\x89PNG")

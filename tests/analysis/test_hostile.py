@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ablations import graph_launch, graph_point, monitor, shard_launch
+from comparisons import comparison, timeline
 from conftest import Launch
 from schema_writer import PointSpec
 from synthetic import strong_launch
@@ -42,7 +43,7 @@ def hostile_launch() -> list[PointSpec]:
     other = strong_launch()[0]
     other.test_name = NASTY
     other.parameters["experiment"] = NASTY
-    return [*points, other, *hostile_ablations()]
+    return [*points, other, *hostile_ablations(), *hostile_comparisons()]
 
 
 def hostile_ablations() -> list[PointSpec]:
@@ -60,6 +61,30 @@ def hostile_ablations() -> list[PointSpec]:
     absent = graph_point(8, parameters={**named, "batch_size": NASTY})
     absent.status, absent.status_reason, absent.results = "not_available", NASTY, {}
     return [*points, absent]
+
+
+def hostile_comparisons() -> list[PointSpec]:
+    """Arms, figures, swept values, timelines and arithmetic, of experiments with and without a view."""
+    name = NASTY.replace("/", "")
+    points = []
+    for test_name in ("prefix-cache", "scheduler", "memory", NASTY):
+        for value in (NASTY, 2):
+            point = comparison(
+                test_name,
+                {name: 1.0, "on": 2.0},
+                others={f"{name}_p50_seconds": {name: 1.0}, f"{name}_p99_seconds": {name: 2.0}},
+                figures={
+                    "cache_hit_rate": (0.5, 0.4, 0.6, "1", NASTY),
+                    name: (1.0, 0.0, 2.0, NASTY, f"1 / 0 x {NASTY} = {NASTY}"),
+                },
+                parameters={"model": NASTY, "shared_share": value, name: value},
+                marks=[NASTY],
+            )
+            point.samples.update(timeline())
+            for (phase, series), rows in timeline().items():
+                point.samples[phase, f"{series}{name}"] = rows
+            points.append(point)
+    return points
 
 
 class Elements(html.parser.HTMLParser):

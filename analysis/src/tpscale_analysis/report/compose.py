@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tpscale_analysis.checklist import checklist
 from tpscale_analysis.device_state import state_table
 from tpscale_analysis.figures.device_state import device_state
@@ -9,6 +11,8 @@ from tpscale_analysis.figures.naming import slugs
 from tpscale_analysis.groups import common_values
 from tpscale_analysis.headings import model_name, test_title
 from tpscale_analysis.numbers import value_text
+from tpscale_analysis.recheck.findings import Finding
+from tpscale_analysis.recheck.table import recheck_table
 from tpscale_analysis.report.content import Pairs, Part, Report, Section
 from tpscale_analysis.report.curve_section import curve_section
 from tpscale_analysis.report.experiment_section import (
@@ -55,15 +59,20 @@ def _sections(results: Results) -> list[Section]:
             + [(study.test_name, model_name(study.common)) for study in results.studies]
         )
     )
-    sections = [curve_section(scaling, next(names)) for scaling in curves]
-    sections += [graph_section(study, next(names)) for study in graphs]
-    sections += [shard_section(projection, next(names)) for projection in shards]
-    sections += [
-        study_section(study, next(names), results.findings_of(study.points))
-        for study in results.studies
-    ]
+    sections = [(curve_section(s, next(names)), s.curve.points) for s in curves]
+    sections += [(graph_section(study, next(names)), study.group.points) for study in graphs]
+    sections += [(shard_section(e, next(names)), e.study.group.points) for e in shards]
+    sections += [(study_section(study, next(names)), study.points) for study in results.studies]
+    made = [_made_again(section, results.findings_of(points)) for section, points in sections]
     plan = plan_section(results)
-    return [plan, *sections] if len(results.test_names) > 1 else [*sections, plan]
+    return [plan, *made] if len(results.test_names) > 1 else [*made, plan]
+
+
+def _made_again(section: Section, findings: list[Finding]) -> Section:
+    """With what came of making its figures again from their samples."""
+    table = recheck_table(findings)
+    parts = [Part(None, "", [table], [])] if table else []
+    return replace(section, parts=[*section.parts, *parts])
 
 
 def _device(results: Results) -> list[Part]:

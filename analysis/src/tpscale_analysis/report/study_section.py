@@ -1,4 +1,4 @@
-"""The section of one study: what its view shows, what every experiment has, and how all of it was made again."""
+"""The section of one study: what its view shows, and what every experiment has."""
 
 from __future__ import annotations
 
@@ -19,15 +19,12 @@ from tpscale_analysis.figures.study_figure import study_figure
 from tpscale_analysis.figures.timeline import timeline_figure
 from tpscale_analysis.headings import parameter_lines, study_title
 from tpscale_analysis.metric_tables import absent_table, verdict_table
-from tpscale_analysis.recheck.findings import Finding
-from tpscale_analysis.recheck.table import recheck_table
 from tpscale_analysis.report.content import Pairs, Part, Section
 from tpscale_analysis.report.raw import raw_points
 from tpscale_analysis.table import Table
 
 
-def study_section(study: Study, name: str, findings: Sequence[Finding]) -> Section:
-    """`findings`: of the runs of this study."""
+def study_section(study: Study, name: str) -> Section:
     view = view_of(study.test_name)
     parts = [_part(study, part, name) for part in (view.parts if view else ())]
     if not view:
@@ -35,7 +32,7 @@ def study_section(study: Study, name: str, findings: Sequence[Finding]) -> Secti
     for number, line in enumerate(timelines(study), 1):
         figure = timeline_figure(line, study_title(study))
         parts.append(Part(figure, f"{name}_timeline-{number}.png", [], []))
-    parts.append(_tables(*every_figure(study), refused_table(study), recheck_table(findings)))
+    parts.append(_tables(*every_figure(study), refused_table(study)))
     return Section(
         anchor=name.replace(".", "-"),
         title=study_title(study),
