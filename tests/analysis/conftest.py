@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE.parents[1] / "analysis" / "src"), str(HERE)]
 from schema_writer import PointSpec, write_point  # noqa: E402
 
 Launch = Callable[..., Path]
-LOOKS_AT_CHARTS = ("test_browser", "test_page", "test_hostile")
+LOOKS_AT_CHARTS = ("test_browser", "test_page")
 
 
 def pytest_configure(config: pytest.Config) -> None:

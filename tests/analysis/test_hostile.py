@@ -67,7 +67,7 @@ def hostile_comparisons() -> list[PointSpec]:
     """Arms, figures, swept values, timelines and arithmetic, of experiments with and without a view."""
     name = NASTY.replace("/", "")
     points = []
-    for test_name in ("prefix-cache", "scheduler", "memory", NASTY):
+    for test_name in ("prefix-cache", "scheduler", NASTY):
         for value in (NASTY, 2):
             point = comparison(
                 test_name,
@@ -121,7 +121,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     for point in hostile_launch():
         write_point(folder, point)
-    assert main([str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tpscale_analysis.figures.render.DPI", 20)
+        assert main([str(folder)]) == 0
     return folder
 
 
