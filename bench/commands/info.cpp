@@ -11,6 +11,7 @@
 #include "bench/trial/device_peaks.h"
 #include "bench/trial/isolated_collective.h"
 #include "bench/trial/rank_group.h"
+#include "bench/trial/virtual_device.h"
 
 namespace tpscale {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kWorkingSet = std::size_t{256} << 20;
 constexpr std::int64_t kRepetitions = 10;
 constexpr std::int64_t kCalls = 20;
+constexpr const char* kNoRates = "the device is virtual, its clock means nothing";
 
 struct InfoOptions {
   std::string backend = "auto";
@@ -34,8 +36,10 @@ struct InfoOptions {
   }
 };
 
-/// What the ranks measured together; rates are sums over ranks.
+/// What the ranks measured together; rates are sums over ranks. Nothing on a virtual device, whose clock
+/// means nothing.
 struct Measured {
+  bool rates = false;
   DevicePeaks peaks;
   double copy_bandwidth = 0.0;
   std::vector<std::pair<std::size_t, double>> all_reduce;  ///< bytes, median seconds of the slowest rank
@@ -63,7 +67,7 @@ class InfoCommand final : public Command {
     const DeviceSetup setup = set_up_devices(world, options_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     Measured measured;
-    measured = measure(group, dtype);
+    if (!is_virtual(group.backend())) measured = measure(group, dtype);
     if (world.rank() != 0) return ExitCode::kDone;
     Values facts = host_hardware();
     facts.emplace_back("backend", setup.backend);
@@ -82,6 +86,7 @@ class InfoCommand final : public Command {
  private:
   Measured measure(RankGroup& group, Dtype dtype) const {
     Measured measured;
+    measured.rates = true;
     measured.peaks = probe_device(group.backend(), group.comm(), dtype, kWorkingSet, options_.probe_seconds);
     group.comm().barrier();
     const std::array mine{group.backend().probe().copy_bandwidth(kWorkingSet, options_.probe_seconds)};
@@ -116,6 +121,10 @@ class InfoCommand final : public Command {
         std::printf("%-26s %s\n", key.c_str(), text_of(value).c_str());
       }
     }
+    if (!measured.rates) {
+      std::printf("\nno rates: %s\n", kNoRates);
+      return;
+    }
     std::printf("\nmeasured by all ranks at once, summed over them (working set 256 MiB a rank)\n");
     std::printf("%-26s %10s GB/s\n", "read bandwidth",
                 short_number(total(measured.peaks.read_bandwidth) / 1e9).c_str());
@@ -139,6 +148,15 @@ class InfoCommand final : public Command {
       }
     }
     auto& rates = object["measured"];
+    if (measured.rates) {
+      add_rates(rates, measured);
+    } else {
+      rates["absent"] = kNoRates;
+    }
+    std::puts(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  }
+
+  static void add_rates(nlohmann::ordered_json& rates, const Measured& measured) {
     rates["read_bandwidth"] = total(measured.peaks.read_bandwidth);
     rates["copy_bandwidth"] = measured.copy_bandwidth;
     rates["gemm_rate"] = total(measured.peaks.gemm_rate);
@@ -147,7 +165,6 @@ class InfoCommand final : public Command {
     for (const auto& [bytes, seconds] : measured.all_reduce) {
       rates["all_reduce"].push_back({{"bytes", bytes}, {"seconds", seconds}});
     }
-    std::puts(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
   }
 
   InfoOptions options_;

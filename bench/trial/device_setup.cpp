@@ -1,5 +1,6 @@
 #include "bench/trial/device_setup.h"
 
+#include "bench/print/message.h"
 #include "core/error.h"
 
 namespace tpscale {
@@ -29,6 +30,13 @@ bool cuda_works(World& world, const BackendOptions& options) {
   return works;
 }
 
+/// What a device went without, one line each: its facts are stored, but few read them.
+void say_problems(const Backend& backend) {
+  for (const auto& [name, fact] : backend.facts()) {
+    if (name.ends_with("_problem")) say(fact);
+  }
+}
+
 }  // namespace
 
 DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
@@ -43,7 +51,9 @@ DeviceSetup set_up_devices(World& world, const std::string& backend, const Backe
 }
 
 std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup, int degree) {
-  return backend_registry().find(setup.backend).factory(setup.options, place_of(world, degree));
+  auto backend = backend_registry().find(setup.backend).factory(setup.options, place_of(world, degree));
+  if (world.rank() == 0) say_problems(*backend);
+  return backend;
 }
 
 }  // namespace tpscale

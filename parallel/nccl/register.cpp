@@ -1,4 +1,6 @@
+#include "core/error.h"
 #include "parallel/nccl/nccl_communicator.h"
+#include "parallel/nccl/nccl_library.h"
 #include "parallel/registry.h"
 
 namespace tpscale::nccl {
@@ -12,8 +14,18 @@ std::unique_ptr<Communicator> make_communicator(GroupSetup setup) {
   return std::make_unique<NcclCommunicator>(std::move(setup.host), setup.backend, setup.options, setup.log);
 }
 
-const bool kCommunicator = communicator_registry().add(
-    "nccl", "NCCL on the stream of a GPU of each rank's own; part of CUDA graphs", make_communicator);
+std::string absence() {
+  try {
+    open_nccl();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+const bool kCommunicator =
+    communicator_registry().add("nccl", "NCCL on the stream of a GPU of each rank's own; part of CUDA graphs",
+                                make_communicator, absence);
 
 }  // namespace
 }  // namespace tpscale::nccl

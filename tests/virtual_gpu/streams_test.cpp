@@ -72,7 +72,7 @@ TEST(VirtualStreams, CatchAMissingEvent) {
       return right;
     };
   };
-  expect_caught(20, 4, "", two_streams(false), two_streams(true));
+  expect_caught(20, 8, "", two_streams(false), two_streams(true));
 }
 
 TEST(VirtualStreams, CatchASourceChangedBeforeTheCopyRan) {

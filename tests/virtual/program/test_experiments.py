@@ -10,6 +10,8 @@ from typing import Any
 import h5py
 from virtual_program import SMOKE, VirtualCase
 
+from program import sentences
+
 
 def text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
@@ -86,6 +88,18 @@ class Experiments(Measuring):
 
     def test_shard_replay(self) -> None:
         self.measure(["shard-replay"], "--shard-of", "2,8", ranks=1, devices=1)
+        self.damage_the_cache_and_ask()
+
+    def damage_the_cache_and_ask(self) -> None:
+        """A damaged cache of timings costs a sentence; a virtual device has no rates to tell."""
+        files = [*(self.folder / "cache" / "tpscale").glob("linear-*.txt")]
+        self.assertEqual(len(files), 1)
+        files[0].write_text("something else")
+        result = self.start("info", "--backend", "cuda", "--json", devices=1)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(sentences(result)), 1, result.stderr)
+        self.assertIn("is damaged and was not used", sentences(result)[0])
+        self.assertEqual([*json.loads(result.stdout)["measured"]], ["absent"])
 
 
 class SharedDevice(Measuring):
