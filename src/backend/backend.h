@@ -11,6 +11,7 @@
 #include "backend/device_probe.h"
 #include "backend/host_fetch.h"
 #include "backend/ops.h"
+#include "backend/transfer.h"
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "core/registry.h"
@@ -99,6 +100,9 @@ class Backend {
   /// For copies of up to `capacity` bytes that the host does not wait for at once. This one waits: enough
   /// where work is done when an op returns.
   virtual std::unique_ptr<HostFetch> make_fetch(std::size_t capacity);
+  /// For copies of up to so many bytes in so many pieces beside the compute stream. This one is between two
+  /// arenas of the host (make_host_transfer).
+  virtual std::unique_ptr<Transfer> make_transfer(std::size_t most_bytes, std::size_t most_pieces);
 
   /// Whether host code may read and write what allocate() gives. Where it may not, host communicators work on
   /// copies.
@@ -110,6 +114,8 @@ class Backend {
   virtual std::shared_ptr<std::byte[]> host_memory(std::size_t bytes) {
     return std::make_shared<std::byte[]>(bytes);
   }
+  /// Whether host_memory() is pinned: unlike other host memory, read and written by the device itself.
+  virtual bool pins_host_memory() const noexcept { return false; }
 
   /// May be called by any thread while the backend lives. Nothing where the device does not tell.
   virtual std::optional<DeviceState> device_state() const { return std::nullopt; }

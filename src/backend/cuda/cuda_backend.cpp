@@ -7,6 +7,7 @@
 #include "backend/cuda/cuda_error.h"
 #include "backend/cuda/cuda_fetch.h"
 #include "backend/cuda/cuda_graph.h"
+#include "backend/cuda/cuda_transfer.h"
 #include "backend/cuda/nvtx.h"
 #include "core/check.h"
 
@@ -126,6 +127,10 @@ void CudaBackend::download(void* host, const void* device, std::size_t bytes) {
 
 std::unique_ptr<HostFetch> CudaBackend::make_fetch(std::size_t capacity) {
   return std::make_unique<CudaFetch>(stream_, pinned_.allocate(capacity), capacity);
+}
+
+std::unique_ptr<Transfer> CudaBackend::make_transfer(std::size_t most_bytes, std::size_t most_pieces) {
+  return std::make_unique<CudaTransfer>(device_, memory_, pinned_, most_bytes, most_pieces);
 }
 
 std::optional<DeviceState> CudaBackend::device_state() const {

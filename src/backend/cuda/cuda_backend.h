@@ -39,9 +39,11 @@ class CudaBackend final : public Backend {
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
   std::unique_ptr<HostFetch> make_fetch(std::size_t capacity) override;
+  std::unique_ptr<Transfer> make_transfer(std::size_t most_bytes, std::size_t most_pieces) override;
   bool memory_is_host() const noexcept override { return false; }
   std::string device_id() const override { return device_.uuid; }
   std::shared_ptr<std::byte[]> host_memory(std::size_t bytes) override { return pinned_.allocate(bytes); }
+  bool pins_host_memory() const noexcept override { return true; }
 
   std::optional<DeviceState> device_state() const override;
   void range_push(const char* name) noexcept override;
