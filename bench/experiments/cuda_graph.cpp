@@ -53,18 +53,6 @@ void add_arm_figures(Point& point, const PointFacts& facts) {
   }
 }
 
-/// A figure taken once, outside the repetitions.
-Metric single(const std::string& name, const std::string& unit, double value, const std::string& how) {
-  Metric metric;
-  metric.name = name;
-  metric.unit = unit;
-  metric.value = metric.low = metric.high = value;
-  metric.samples = 1;
-  metric.method = "taken once, no interval";
-  metric.how_obtained = how;
-  return metric;
-}
-
 /// No less than the enqueueing without graphs, and no less than the replayed step: relative to the latter.
 Interval predicted_gain(const PointFacts& off, const PointFacts& on) {
   const Samples& enqueue = samples_named(off.timed.samples, name_of_arm("enqueue_seconds", off.arm));
@@ -107,12 +95,13 @@ void compare(Point& point, std::span<const PointFacts> arms, Engine& engine) {
   for (const GraphBucket& bucket : facts.buckets) nodes = std::max(nodes, bucket.nodes);
   const std::string of_all =
       " of all " + std::to_string(facts.buckets.size()) + " batch buckets of the engine";
-  point.results.push_back(single("capture_seconds", "s", facts.capture_seconds,
-                                 "recording and instantiating the graphs" + of_all));
-  point.results.push_back(single("graph_memory", "B", static_cast<double>(facts.memory_bytes),
-                                 "what the device's view of its memory grew by with the graphs" + of_all));
+  point.results.push_back(single_metric("capture_seconds", "s", facts.capture_seconds,
+                                        "recording and instantiating the graphs" + of_all));
   point.results.push_back(
-      single("graph_nodes", "1", static_cast<double>(nodes), "operations of the largest graph"));
+      single_metric("graph_memory", "B", static_cast<double>(facts.memory_bytes),
+                    "what the device's view of its memory grew by with the graphs" + of_all));
+  point.results.push_back(
+      single_metric("graph_nodes", "1", static_cast<double>(nodes), "operations of the largest graph"));
 }
 
 Comparison comparison_of(const Launch& launch, int degree, std::int64_t batch_size) {
@@ -129,7 +118,8 @@ Comparison comparison_of(const Launch& launch, int degree, std::int64_t batch_si
   comparison.engine = launch.options.engine;
   comparison.engine.cuda_graphs = "auto";  // both arms need an engine that has them
   comparison.quantities = step_quantities();
-  comparison.arms = [](Engine& engine) {
+  comparison.arms = [](ModelSession& session) {
+    Engine& engine = session.engine();
     engine.use_graphs(true);
     return std::vector<Arm>{{"off", &engine, [&engine] { engine.use_graphs(false); }},
                             {"on", &engine, [&engine] { engine.use_graphs(true); }}};

@@ -1,10 +1,8 @@
 #include "bench/trial/comparison.h"
 
 #include <algorithm>
+#include <cmath>
 
-#include "bench/print/number.h"
-#include "bench/statistics/counted_repetitions.h"
-#include "bench/statistics/marks.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/figures.h"
 #include "bench/trial/memory_account.h"
@@ -12,12 +10,15 @@
 #include "bench/trial/plausibility.h"
 #include "bench/trial/repetition_control.h"
 #include "bench/trial/token_equality.h"
+#include "bench/trial/virtual_device.h"
 #include "core/error.h"
 
 namespace tpscale {
 namespace {
 
 using Kind = StageClock::Kind;
+
+constexpr int kProbesAgain = 4;  // on a busy machine a probe sees less than the device can do
 
 /// The measuring of one comparison by one rank of its group.
 class ComparisonMeasurement {
@@ -26,88 +27,175 @@ class ComparisonMeasurement {
       : launch_(launch), comparison_(comparison), group_(group) {}
 
   void run(Point& point) {
-    session_ = open_session(launch_, group_, comparison_.engine, requests(), point);
+    session_ = open_session(launch_, group_, comparison_.engine, planned(), point);
     if (session_) in_concert(launch_.world, [&] { measure(point); });
   }
 
  private:
-  const std::vector<Request>& requests() const { return comparison_.plan.workload->requests; }
+  const std::vector<Request>& planned() const { return comparison_.plan.workload->requests; }
   Dtype dtype() const {
     return compute_dtype(launch_.source.config(), comparison_.engine, launch_.setup.backend);
   }
+  const Arm& base() const { return arms_.front(); }
 
   void measure(Point& point) {
-    std::vector<Arm> arms;
     try {
-      arms = comparison_.arms(session_->engine());
+      arms_ = comparison_.arms(*session_);
     } catch (const NotAvailableError& error) {
       point.status = "not_available";
       point.status_reason = error.what();
       return;
+    } catch (const OutOfMemoryError& error) {
+      point.status = "out_of_memory";
+      point.status_reason = error.what();
+      return;
     }
-    repeat(point, arms);
-    launch_.stages.time("verify", Kind::kMeasuring, [&] { verify(point, arms); });
+    for (Arm& arm : arms_) {
+      arm.engine->warm_up();
+      arm.set_up = [&backend = group_.backend(), own = std::move(arm.set_up)] {
+        own();
+        backend.reset_peak();
+      };
+    }
+    requests_ = comparison_.arrivals ? comparison_.arrivals(launch_, group_, arms_, point) : planned();
+    repeat(point);
+    launch_.stages.time("probe", Kind::kMeasuring, [&] { probe(); });
+    launch_.stages.time("verify", Kind::kMeasuring, [&] { verify(point); });
     if (launch_.root()) describe(point);
   }
 
-  void repeat(Point& point, std::span<const Arm> arms) {
+  std::vector<Quantity> quantities() const {
+    std::vector<Quantity> all = comparison_.quantities;
+    all.push_back({"memory_peak", "B", [&backend = group_.backend()](const RunResult&) {
+                     return static_cast<double>(backend.memory().use().peak);
+                   }});
+    return all;
+  }
+
+  void repeat(Point& point) {
     const bool oversubscribed = group_.oversubscribed();
     RepetitionControl control(launch_);
     RunDelayGauge gauge(oversubscribed);
     DeviceWatch watch(group_.backend());
     const TrialSetting setting{group_.backend(),
                                group_.comm(),
-                               requests(),
+                               requests_,
                                gauge,
                                watch,
                                [&](double seconds) { return control.after(seconds); },
                                launch_.options.run.inject_bug,
                                static_cast<std::uint64_t>(launch_.options.workload.seed),
-                               comparison_.quantities};
-    session_->engine().warm_up();
-    group_.backend().memory().reset_peak();
+                               quantities()};
     std::vector<TimedTrial> trials;
-    launch_.stages.time("timed", Kind::kMeasuring, [&] { trials = run_timed_trials(setting, arms); });
+    launch_.stages.time("timed", Kind::kMeasuring, [&] { trials = run_timed_trials(setting, arms_); });
     if (trials.front().interrupted) throw_interrupted();
     control.describe(point);
     for (Samples& series : watch.samples()) point.samples.push_back(std::move(series));
     const auto memory =
         account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
-    for (std::size_t i = 0; i < arms.size(); ++i) {
+    for (std::size_t i = 0; i < arms_.size(); ++i) {
       PointFacts& facts = facts_.emplace_back();
       facts.degree = comparison_.plan.degree;
-      facts.arm = arms[i].name;
+      facts.arm = arms_[i].name;
       facts.oversubscribed = oversubscribed;
+      facts.virtual_device = is_virtual(group_.backend());
       facts.input_tokens = comparison_.plan.workload->input_tokens;
       facts.timed = std::move(trials[i]);
       facts.memory = memory;
       facts.cost = run_cost(launch_.source.config(), dtype(), facts.degree, facts.timed.last);
     }
+    for (PointFacts& facts : facts_) facts.memory = with_peak_of_all_arms(memory);
   }
 
-  void verify(Point& point, std::span<const Arm> arms) {
-    inject_token_bug();
-    const RunResult& base = facts_.front().timed.last;
-    point.arrays = {output_tokens(base)};
+  /// The account was taken after the last run: its peak is that of one arm.
+  std::vector<Samples> with_peak_of_all_arms(std::vector<Samples> memory) const {
+    const auto peak = std::ranges::find(memory, "memory_peak", &Samples::name);
+    for (const PointFacts& facts : facts_) {
+      for (const auto& row : samples_named(facts.timed.samples, name_of_arm("memory_peak", facts.arm)).rows) {
+        for (std::size_t rank = 0; rank < row.size(); ++rank) {
+          peak->rows.front()[rank] = std::max(peak->rows.front()[rank], row[rank]);
+        }
+      }
+    }
+    return memory;
+  }
+
+  void probe() {
+    const double seconds = facts_.front().virtual_device ? 0.0 : launch_.options.run.probe_seconds;
+    const auto bytes = static_cast<std::size_t>(
+        told_by_root(group_.comm(), static_cast<std::int64_t>(group_.backend().memory().use().by_kind[0])));
+    DevicePeaks peaks = launch_.peaks.get(group_.backend(), group_.comm(), dtype(), bytes, seconds);
     for (PointFacts& facts : facts_) {
-      if (&facts != &facts_.front()) point.verdicts.push_back(same_tokens_as(base, arms.front(), facts));
-      point.verdicts.push_back(of_arm(judge_repeatability(facts), facts.arm));
-      point.verdicts.push_back(of_arm(judge_phases(facts), facts.arm));
+      facts.peaks = peaks;
+      for (int again = 0; again < kProbesAgain && !judge_plausibility(facts).passed; ++again) {
+        facts.peaks = peaks = launch_.peaks.again(group_.backend(), group_.comm(), dtype(), bytes, seconds);
+      }
     }
   }
 
-  Verdict same_tokens_as(const RunResult& base, const Arm& base_arm, const PointFacts& facts) {
-    base_arm.set_up();
-    const auto reference = score_as_base(*base_arm.engine, requests(), base, facts.degree);
-    Verdict verdict = compare_with_base(*base_arm.engine, group_.comm(), requests(), facts.timed.last,
-                                        group_.comm().rank() == 0 ? &reference : nullptr, dtype());
-    verdict.name = "token equality of " + facts.arm + " and " + base_arm.name;
+  void verify(Point& point) {
+    inject_token_bug();
+    point.arrays = {output_tokens(facts_.front().timed.last), order_of_arms()};
+    for (std::size_t i = 0; i < facts_.size(); ++i) {
+      if (i > 0) point.verdicts.push_back(same_tokens_as_base(arms_[i], facts_[i]));
+      point.verdicts.push_back(of_arm(judge_repeatability(facts_[i]), facts_[i].arm));
+      point.verdicts.push_back(of_arm(judge_phases(facts_[i]), facts_[i].arm));
+      point.verdicts.push_back(of_arm(judge_plausibility(facts_[i]), facts_[i].arm));
+    }
+    point.verdicts.push_back(judge_caches());
+  }
+
+  /// L0 by the tokens; where they differ, L1 on a replay of the arm, forced onto the base's tokens.
+  Verdict same_tokens_as_base(const Arm& arm, const PointFacts& facts) {
+    const RunResult& of_base = facts_.front().timed.last;
+    const bool same = std::ranges::equal(facts.timed.last.requests, of_base.requests, {},
+                                         &RequestResult::tokens, &RequestResult::tokens);
+    if (told_by_root(group_.comm(), same ? 1 : 0) == 0 && !scored_) {
+      base().set_up();
+      scored_ = score_as_base(*base().engine, requests_, of_base, facts.degree);
+    }
+    const BaseReference unscored{facts.degree, output_tokens(of_base), {}, {}};
+    arm.set_up();
+    Verdict verdict = compare_with_base(*arm.engine, group_.comm(), requests_, facts.timed.last,
+                                        scored_ ? &*scored_ : &unscored, dtype());
+    verdict.name = "token equality of " + facts.arm + " and " + base().name;
+    verdict.sentence += "; asked for: L0, or L1 where the numerics differ";
     return verdict;
+  }
+
+  Verdict judge_caches() {
+    bool empty = true;
+    for (const PointFacts& facts : facts_) empty = empty && facts.timed.caches_were_empty;
+    const double mine = empty ? 1.0 : 0.0;
+    for (const auto& rank : gather(group_.comm(), std::span(&mine, 1))) empty = empty && rank.front() == 1.0;
+    return {
+        "caches were empty before every run", empty, "",
+        std::string("before ") + (empty ? "every" : "some") + " run of every arm, on " +
+            (empty ? "all" : "one or more") + " ranks, " +
+            (empty ? "no block was in use and none could be found" : "blocks were in use or to be found")};
   }
 
   static Verdict of_arm(Verdict verdict, const std::string& arm) {
     verdict.name += ", " + arm;
     return verdict;
+  }
+
+  /// "arm_order": a row a repetition (the first the warm-up), the arms' numbers in the order in which they
+  /// ran.
+  IntegerArray order_of_arms() const {
+    IntegerArray order;
+    order.name = "arm_order";
+    order.unit = "1";
+    order.rows = static_cast<std::int64_t>(facts_.front().timed.places.size());
+    order.cols = static_cast<std::int64_t>(facts_.size());
+    order.values.resize(static_cast<std::size_t>(order.rows * order.cols));
+    for (std::size_t arm = 0; arm < facts_.size(); ++arm) {
+      for (std::size_t row = 0; row < facts_[arm].timed.places.size(); ++row) {
+        const auto place = static_cast<std::size_t>(facts_[arm].timed.places[row]);
+        order.values[row * facts_.size() + place] = static_cast<std::int64_t>(arm);
+      }
+    }
+    return order;
   }
 
   void inject_token_bug() {
@@ -117,21 +205,40 @@ class ComparisonMeasurement {
   }
 
   void describe(Point& point) {
+    std::string names;
     for (const PointFacts& facts : facts_) {
-      point.samples.insert(point.samples.end(), facts.timed.samples.begin(), facts.timed.samples.end());
+      names += (names.empty() ? "" : ", ") + facts.arm;
+      for (const Samples& series : facts.timed.samples) {
+        if (finite(series)) point.samples.push_back(series);
+      }
       add_timed_figures(point, facts);
+      add_quantity_figure(
+          point, facts, "memory_peak",
+          "largest that the suite's own allocator held during a run of the arm, whose peak is "
+          "reset before each, on the rank that has most");
     }
+    point.conditions.emplace_back("arms", names);
     point.samples.insert(point.samples.end(), facts_.front().memory.begin(), facts_.front().memory.end());
     add_memory_figures(point, facts_.front());
-    comparison_.compare(point, facts_, session_->engine());
+    comparison_.compare(point, facts_, *base().engine);
     if (!std::ranges::all_of(point.verdicts, &Verdict::passed)) withdraw_figures(point);
+  }
+
+  /// What a run did not have is NaN and is not stored.
+  static bool finite(const Samples& series) {
+    return std::ranges::all_of(series.rows, [](const std::vector<double>& row) {
+      return std::ranges::all_of(row, [](double value) { return std::isfinite(value); });
+    });
   }
 
   Launch& launch_;
   const Comparison& comparison_;
   RankGroup& group_;
   std::unique_ptr<ModelSession> session_;
-  std::vector<PointFacts> facts_;  ///< of the arms
+  std::vector<Arm> arms_;
+  std::vector<Request> requests_;
+  std::vector<PointFacts> facts_;        ///< of the arms
+  std::optional<BaseReference> scored_;  ///< once some arm's tokens differ
 };
 
 }  // namespace
@@ -140,36 +247,6 @@ std::optional<Point> measure_comparison(Launch& launch, const Comparison& compar
   return publish_point(
       launch, comparison.plan, 1 + launch.options.run.repetitions,
       [&](RankGroup& group, Point& point) { ComparisonMeasurement(launch, comparison, group).run(point); });
-}
-
-Interval paired_ratio(const PointFacts& other, const PointFacts& base, const std::string& quantity) {
-  const Samples& of_other = samples_named(other.timed.samples, name_of_arm(quantity, other.arm));
-  const Samples& of_base = samples_named(base.timed.samples, name_of_arm(quantity, base.arm));
-  std::vector<std::size_t> rows;
-  std::ranges::set_intersection(counted_rows(of_other), counted_rows(of_base), std::back_inserter(rows));
-  if (rows.empty()) rows = counted_rows(of_other);
-  std::vector<double> others, bases;
-  for (const std::size_t row : rows) {
-    others.push_back(std::ranges::max(of_other.rows[row]));
-    bases.push_back(std::ranges::max(of_base.rows[row]));
-  }
-  return bootstrap_paired_ratio(others, bases);
-}
-
-Metric ratio_metric(const std::string& name, const std::string& unit, const Interval& ratio, double scale,
-                    double offset, const PointFacts& facts, const std::string& how) {
-  Metric metric;
-  metric.name = name;
-  metric.unit = unit;
-  metric.value = scale * ratio.value + offset;
-  metric.low = std::min(scale * ratio.low, scale * ratio.high) + offset;
-  metric.high = std::max(scale * ratio.low, scale * ratio.high) + offset;
-  metric.method = ratio.method;
-  metric.samples = static_cast<std::int64_t>(counted_rows(facts.timed.samples.front()).size());
-  metric.how_obtained = how + " = " + short_number(metric.value) + " " + unit;
-  if (facts.oversubscribed) metric.marks.push_back("oversubscribed");
-  if (metric.samples < static_cast<std::int64_t>(kFewRepetitions)) metric.marks.push_back("few repetitions");
-  return metric;
 }
 
 }  // namespace tpscale

@@ -15,17 +15,22 @@ namespace tpscale {
 struct Comparison {
   PointPlan plan;
   EngineOptions engine;
-  /// The arms, the base first. Called once, by every rank of the group. Throws NotAvailableError, on all of
-  /// them, where this device or build has no such arms: the point is then stored as not available, with the
-  /// reason.
-  std::function<std::vector<Arm>(Engine&)> arms;
+  /// The arms, the base first: settings of the session's engine, or siblings of it. Called once, by every
+  /// rank of the group. Throws, on all of them, NotAvailableError where this device or build has no such arms
+  /// or OutOfMemoryError where they do not fit: the point is then stored as such, with the reason.
+  std::function<std::vector<Arm>(ModelSession&)> arms;
+  /// The plan's requests at the times this machine can serve them, which is found out with the arms. Called
+  /// once, by every rank of the group; only arrivals may be other than planned. Empty: as planned.
+  std::function<std::vector<Request>(Launch&, RankGroup&, std::span<const Arm>, Point&)> arrivals = {};
   std::vector<Quantity> quantities;
   /// What the arms beside one another say, added on rank 0 to the figures of each arm.
   std::function<void(Point&, std::span<const PointFacts>, Engine&)> compare;
 };
 
 /// Measures (or reads back, or marks as not available) and publishes the point; see publish_point. Every arm
-/// generates the base's tokens (L0, or L1 where the numerics differ), else the point has no figures.
+/// generates the base's tokens (L0, or L1 where the numerics differ; the verdict says which), repeatably,
+/// from empty caches, in times that add up and are plausible; else the point has no figures. Each arm's peak
+/// memory is its own: it is reset before each run.
 std::optional<Point> measure_comparison(Launch& launch, const Comparison& comparison);
 
 /// Runs an ablation's comparisons one after another and appends its report: the table has a row a point, with
@@ -45,5 +50,13 @@ Interval paired_ratio(const PointFacts& other, const PointFacts& base, const std
 /// (scale x ratio + offset) as a figure in `unit`, its interval with it.
 Metric ratio_metric(const std::string& name, const std::string& unit, const Interval& ratio, double scale,
                     double offset, const PointFacts& facts, const std::string& how);
+
+/// The median over repetitions of one of the comparison's quantities (the largest over ranks) as a figure of
+/// the arm; absent with `reason` where a run did not have it.
+void add_quantity_figure(Point& point, const PointFacts& facts, const std::string& name,
+                         const std::string& how, const std::string& reason = "no run had any");
+/// A figure that was counted or taken once.
+Metric single_metric(const std::string& name, const std::string& unit, double value, const std::string& how,
+                     const std::string& method = "taken once, no interval");
 
 }  // namespace tpscale

@@ -6,8 +6,8 @@
 
 namespace tpscale {
 
-/// "phases add up to the wall": prefill + decode + scheduling seconds are within 1 % (and 50 us) of the wall,
-/// in the median repetition, on the rank where they are furthest off.
+/// "phases add up to the wall": prefill + decode + scheduling seconds, and those of waiting for arrivals, are
+/// within 1 % (and 50 us) of the wall, in the median repetition, on the rank where they are furthest off.
 Verdict judge_phases(const PointFacts& facts);
 
 /// "plausible": no more bytes/s in decode than 1.15 times the read bandwidth measured over the same working

@@ -35,18 +35,34 @@ bool same_tokens(const RunResult& a, const RunResult& b) {
                     [](const RequestResult& x, const RequestResult& y) { return x.tokens == y.tokens; });
 }
 
-std::vector<double> repeat_once(const TrialSetting& setting, const Arm& arm, RunResult& result) {
+bool caches_are_empty(const Engine& engine) {
+  return engine.cached_blocks() == 0 && engine.free_blocks() == engine.sizes().num_kv_blocks;
+}
+
+/// Computes nothing, as a step that is slower would; not asleep, so that nobody else gets the core.
+void wait_busily(double seconds) {
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < end) {
+  }
+}
+
+std::vector<double> repeat_once(const TrialSetting& setting, const Arm& arm, TimedTrial& trial,
+                                RunResult& result) {
   arm.set_up();
   arm.engine->flush_prefix_cache();
+  trial.caches_were_empty = trial.caches_were_empty && caches_are_empty(*arm.engine);
   setting.group.barrier();
   setting.backend.stream().synchronize();
   const auto start = Clock::now();
   result = arm.engine->run(setting.requests);
   setting.backend.stream().synchronize();
+  const double delay = arm.delay * result.wall_seconds;
+  if (delay > 0.0) wait_busily(delay);
   const double wall = std::chrono::duration<double>(Clock::now() - start).count();
   const RunSeconds seconds = run_seconds(result);
   const auto [ttft, tpot] = mean_latencies(result);
-  std::vector<double> values{wall, seconds.prefill, seconds.decode, seconds.schedule, ttft, tpot};
+  std::vector<double> values{wall, seconds.prefill,    seconds.decode, seconds.schedule + delay, ttft,
+                             tpot, result.idle_seconds};
   if (setting.inject_bug == "clock") std::for_each_n(values.begin(), 4, [](double& value) { value /= 1000; });
   if (setting.inject_bug == "time") values[1] /= 2;
   for (const Quantity& quantity : setting.quantities) values.push_back(quantity.of(result));
@@ -56,8 +72,9 @@ std::vector<double> repeat_once(const TrialSetting& setting, const Arm& arm, Run
 TimedTrial empty_trial(const TrialSetting& setting, const Arm& arm) {
   TimedTrial trial;
   const auto add = [&](const std::string& name, const std::string& unit) {
-    trial.samples.push_back(
-        rank_samples(name_of_arm(name, arm.name), unit, "steady_clock", "timed", setting.group.size()));
+    const bool counted = unit == "token" || unit == "1" || unit == "B";
+    trial.samples.push_back(rank_samples(name_of_arm(name, arm.name), unit, counted ? "none" : "steady_clock",
+                                         "timed", setting.group.size()));
     trial.samples.back().warm_ups = 1;
   };
   for (const std::string_view name : kTimedNames) add(std::string(name) + "_seconds", "s");
@@ -81,7 +98,7 @@ double add_repetition(const TrialSetting& setting, const Arm& arm, bool warm_up,
   RunResult result;
   setting.watch.start();
   setting.gauge.start();
-  const auto mine = repeat_once(setting, arm, result);
+  const auto mine = repeat_once(setting, arm, trial, result);
   const std::array disturbed{setting.gauge.share().value_or(0.0), setting.watch.held_down() ? 1.0 : 0.0};
   if (!warm_up) trial.timed_seconds += mine[0];
   const auto all = gather(setting.group, mine);
@@ -123,7 +140,11 @@ std::vector<TimedTrial> run_timed_trials(const TrialSetting& setting, std::span<
   auto next = Next::kRepeat;
   for (bool warm_up = true; next == Next::kRepeat; warm_up = false) {
     double seconds = 0.0;
-    for (const std::size_t arm : order) seconds += add_repetition(setting, arms[arm], warm_up, trials[arm]);
+    for (std::size_t place = 0; place < order.size(); ++place) {
+      const std::size_t arm = order[place];
+      trials[arm].places.push_back(static_cast<std::int64_t>(place));
+      seconds += add_repetition(setting, arms[arm], warm_up, trials[arm]);
+    }
     const Next answer =
         setting.group.rank() == 0 ? setting.decide(warm_up ? -seconds : seconds) : Next::kRepeat;
     next = static_cast<Next>(told_by_root(setting.group, static_cast<std::int64_t>(answer)));

@@ -16,9 +16,10 @@
 
 namespace tpscale {
 
-/// The quantities of a timed repetition, in the order of the samples.
-inline constexpr std::array<std::string_view, 6> kTimedNames = {"wall",     "prefill",   "decode",
-                                                                "schedule", "ttft_mean", "tpot_mean"};
+/// The quantities of a timed repetition, in the order of the samples. "idle": nothing to do before the next
+/// arrival.
+inline constexpr std::array<std::string_view, 7> kTimedNames = {
+    "wall", "prefill", "decode", "schedule", "ttft_mean", "tpot_mean", "idle"};
 
 /// Rank 0's answer after each repetition.
 enum class Next : std::int64_t { kRepeat, kDone, kInterrupted };
@@ -28,12 +29,15 @@ struct Arm {
   std::string name;  ///< "on": what its samples' and figures' names end in; empty where there is only one
   Engine* engine = nullptr;
   std::function<void()> set_up = [] {};  ///< before each of its runs, outside the clock
+  /// The self-test's: this share of a run's seconds is waited, busily, inside the clock. Counted as
+  /// scheduling, which is the host's work in no step.
+  double delay = 0.0;
 };
 
-/// One more quantity of a run on one rank, beyond those of kTimedNames.
+/// One more quantity of a run on one rank, beyond those of kTimedNames. NaN where a run does not have it.
 struct Quantity {
   std::string name;
-  std::string unit;
+  std::string unit;  ///< counts ("token", "1", "B") were given by no clock, all else by the host's
   std::function<double(const RunResult&)> of;
 };
 
@@ -42,7 +46,9 @@ struct TimedTrial {
   std::vector<Samples>
       samples;     ///< "wall_seconds", ...: one row a repetition (the first the warm-up), a column a rank
   RunResult last;  ///< of the last repetition
-  bool same_tokens = true;  ///< every repetition gave the tokens of the first
+  bool same_tokens = true;           ///< every repetition gave the tokens of the first
+  bool caches_were_empty = true;     ///< no block in use and none to be found, before every run, on this rank
+  std::vector<std::int64_t> places;  ///< 0: ran first; a repetition each, the warm-up's too
   bool interrupted = false;
   double timed_seconds = 0.0;  ///< inside timed regions, on this rank
 };
@@ -63,9 +69,9 @@ struct TrialSetting {
 };
 
 /// What all ranks of a group do the same: one warm-up and repetitions of the whole workload on every arm,
-/// caches flushed and the arm set up before each. The arms of a repetition follow one another in an order
-/// drawn anew each time, so that what the machine suffers meanwhile hits all of them. A trial an arm, in
-/// their order.
+/// the arm set up, its caches flushed and seen to be empty before each. The arms of a repetition follow one
+/// another in an order drawn anew each time, so that what the machine suffers meanwhile hits all of them. A
+/// trial an arm, in their order.
 std::vector<TimedTrial> run_timed_trials(const TrialSetting& setting, std::span<const Arm> arms);
 
 /// Samples with a column a rank, filled row by row.
