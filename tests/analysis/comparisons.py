@@ -100,16 +100,17 @@ def scheduler_point(**other: Any) -> PointSpec:
     )  # fmt: skip
 
 
-def timeline(samples: int = 30) -> Series:
+def timeline(arm: str = "", samples: int = 30) -> Series:
     """A pool that fills while a run goes on."""
     seconds = np.arange(samples) * 0.5
     values = {
-        "memory_sample_time": (seconds, "s"),
         "memory_kv_cache": (np.full(samples, 2.0**20), "B"),
         "memory_activations": (2.0**18 * (1 + np.sin(seconds)), "B"),
-        "memory_kv_slots_used": (np.minimum(seconds * 100, 1000.0), "1"),
+        "kv_slots_used": (np.minimum(seconds * 100, 1000.0), "1"),
     }
+    named = {f"{name}_{arm}" if arm else name: value for name, value in values.items()}
+    named[f"{arm}_sample_time" if arm else "sample_time"] = (seconds, "s")
     return {
         ("monitor", name): (column.reshape(-1, 1), unit, 0)
-        for name, (column, unit) in values.items()
+        for name, (column, unit) in named.items()
     }

@@ -13,6 +13,7 @@ from test_scaling import results_of
 from tpscale_analysis.experiments.part_tables import study_tables
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.tables import every_figure, percentile_table
+from tpscale_analysis.experiments.timeline import timelines
 from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.report.cli import main
 from tpscale_analysis.report.study_section import study_section
@@ -87,6 +88,23 @@ def test_a_timeline_is_drawn(launch: Launch) -> None:
     assert main([str(folder)]) == 0
     (png,) = [p for p in (folder / "figures").iterdir() if "timeline" in p.name]
     assert png.name == "scheduler_tiny_timeline-1.png"
+
+
+def test_each_arm_has_its_own_timeline(launch: Launch) -> None:
+    point = comparison("paged-memory", {"contiguous": 1.0, "paged": 1.0, "batched_paged": 1.0})
+    for arm in ("contiguous", "paged", "batched_paged"):
+        point.samples.update(timeline(arm))
+    lines = timelines(study_of(launch([point])))
+    assert [line.title for line in lines] == ["batched_paged", "contiguous", "paged"]
+    for line in lines:
+        assert set(line.series) == {"memory_kv_cache", "memory_activations", "kv_slots_used"}
+        assert line.series["kv_slots_used"].max() == 1000
+    other = comparison("paged-memory", {"paged": 1.0})
+    other.samples.update(timeline("paged"))
+    rows, unit, warm_ups = other.samples["monitor", "kv_slots_used_paged"]
+    other.samples["monitor", "kv_slots_used_paged"] = (rows[:-1], unit, warm_ups)
+    (line,) = timelines(study_of(launch([other], "other")))
+    assert "kv_slots_used" not in line.series  # of another length than its clock
 
 
 def test_every_row_of_the_plan_has_a_line(launch: Launch) -> None:

@@ -37,6 +37,6 @@ def split(name: str, arms: Iterable[str]) -> tuple[str, str]:
     """What a name means, and of which arm: ("decode_throughput", "on"). The arm is "" where it has none."""
     if name in PAIRED:  # of both, whatever it ends in: improvement_vs_mixed
         return name, ""
-    found = [arm for arm in arms if name.endswith(f"_{arm}")]
+    found = [arm for arm in arms if arm and name.endswith(f"_{arm}")]
     arm = max(found, key=len, default="")
     return (name.removesuffix(f"_{arm}") if arm else name, arm)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tpscale_analysis.experiments.arms import split
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.point import FloatArray, Point
 
 MAX_TIMELINES = 4  # of one study
+_CLOCK = "sample_time"
 _DEVICE = "device_"  # clocks and power of the device: a figure of the launch (device_state)
 
 
@@ -41,29 +43,29 @@ def _of_run(study: Study, point: MergedPoint, run: Point) -> list[Timeline]:
         for key, series in run.samples.items()
         if series.phase == "monitor" and not series.name.startswith(_DEVICE) and series.rows.size
     }
-    clocks = [name for name, s in monitor.items() if s.unit == "s" and "time" in name.split("_")]
+    clocks = {_arm_of(name): name for name in sorted(monitor) if name.endswith(_CLOCK)}
     lines = []
-    for clock in sorted(clocks):
-        prefix = clock.removesuffix("_time").removesuffix("_sample")
+    for arm, clock in clocks.items():
+        times = monitor.pop(clock).rows[:, 0]
         mine = {
             name: series
             for name, series in monitor.items()
-            if name not in clocks
-            and len(series.rows) == len(monitor[clock].rows)
-            and (len(clocks) == 1 or name.startswith(prefix) or name.endswith(f"_{prefix}"))
+            if len(series.rows) == len(times) and split(name, clocks)[1] == arm
         }
         if mine:
-            several = (
-                study.label(point) if len(study.points) > 1 else "",
-                prefix if len(clocks) > 1 else "",
-            )
+            where = (study.label(point) if len(study.points) > 1 else "", arm)
             lines.append(
                 Timeline(
                     point=point,
-                    title=", ".join(part for part in several if (part and len(clocks) > 1) or part),
-                    seconds=monitor[clock].rows[:, 0],
-                    series={name: s.rows.max(axis=1) for name, s in sorted(mine.items())},
-                    units={name: s.unit for name, s in mine.items()},
+                    title=", ".join(part for part in where if part),
+                    seconds=times,
+                    series={split(n, clocks)[0]: s.rows.max(axis=1) for n, s in mine.items()},
+                    units={split(n, clocks)[0]: s.unit for n, s in mine.items()},
                 )
             )
     return lines
+
+
+def _arm_of(clock: str) -> str:
+    """Of "paged_sample_time" it is "paged"; "sample_time" is of no arm."""
+    return clock.removesuffix(_CLOCK).removesuffix("_")

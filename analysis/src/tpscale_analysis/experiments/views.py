@@ -18,7 +18,7 @@ _SLOTS = (
     "slots_reserved", "slots_used", "slots_wasted", "utilisation", "fragmentation", "largest_batch",
 )  # fmt: skip
 _TRANSFERS = ("device_to_host_bandwidth", "host_to_device_bandwidth")
-_PIECES = ("piece_bytes", "block_bytes", "block_size")
+_PIECES = ("piece_bytes",)
 
 
 def _of(what: str) -> tuple[str, ...]:
@@ -170,14 +170,22 @@ VIEWS = (
                 FigureView(
                     "kv_transfer",
                     "Moving the KV cache",
-                    f"Bytes a second each way. {_BARS}",
+                    "By the bytes of one layer's keys or values in a block, for each way to copy; all ranks together. "
+                    f"The ceiling is one copy of the same bytes in one piece. {_BARS}",
                     (
-                        Chart("sweep", "Over the size of a piece", _TRANSFERS, "rate", _PIECES),
-                        Chart("bars", "Device to host", ("device_to_host_bandwidth",), "rate"),
-                        Chart("bars", "Host to device", ("host_to_device_bandwidth",), "rate"),
+                        Chart("sweep", "Device to host", _TRANSFERS[:1], "rate", _PIECES),
+                        Chart("sweep", "Host to device", _TRANSFERS[1:], "rate", _PIECES),
+                        Chart("sweep", "Of the ceiling", ("share_of_ceiling",), "both ways", _PIECES),
                     ),
                 ),
-                (TableView("Rates", (*_TRANSFERS, "share_of_ceiling")),),
+                (
+                    TableView("Rates", (*_TRANSFERS, "share_of_ceiling")),
+                    TableView(
+                        "Beside a decode",
+                        (*(f"{stem}_decoding" for stem in _TRANSFERS), "decode_slowdown"),
+                    ),
+                    TableView("Of one rank", tuple(f"{stem}_rank" for stem in _TRANSFERS)),
+                ),
             ),
         ),
     ),

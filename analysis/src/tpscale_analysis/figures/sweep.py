@@ -61,15 +61,21 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
 
 
 def _family(study: Study, parameter: str) -> list[MergedPoint]:
-    """The most points that differ in the parameter alone."""
+    """The most points that differ in the parameter, and in what follows from it, alone."""
+    fixed = [name for name in study.varying if not _follows(study, name, parameter)]
     families: dict[str, list[MergedPoint]] = defaultdict(list)
     for point in study.measured:
         if isinstance(point.parameters.get(parameter), (int, float)):
-            others = [
-                (name, point.parameters.get(name)) for name in study.varying if name != parameter
-            ]
-            families[repr(others)].append(point)
+            families[repr([point.parameters.get(name) for name in fixed])].append(point)
     return max(families.values(), key=len, default=[])
+
+
+def _follows(study: Study, name: str, parameter: str) -> bool:
+    """Whether each value of the parameter goes with one value of `name`."""
+    pairs = {
+        (repr(p.parameters.get(parameter)), repr(p.parameters.get(name))) for p in study.points
+    }
+    return len(pairs) == len({value for value, _ in pairs})
 
 
 def _x(point: MergedPoint, parameter: str) -> float:
