@@ -124,5 +124,8 @@ std::int64_t Engine::free_blocks() const noexcept {
 const EngineSizes& Engine::sizes() const noexcept {
   return parts_->sizes;
 }
+const KvCache& Engine::kv_cache() const noexcept {
+  return parts_->cache;
+}
 
 }  // namespace tpscale

@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "engine/graph_facts.h"
 #include "engine/options.h"
+#include "kv/kv_cache.h"
 #include "model/cost.h"
 #include "model/execution.h"
 #include "model/model_source.h"
@@ -139,6 +140,7 @@ class Engine {
   std::int64_t cached_blocks() const noexcept;  ///< blocks that keep a key
   std::int64_t free_blocks() const noexcept;
   const EngineSizes& sizes() const noexcept;
+  const KvCache& kv_cache() const noexcept;
 
  private:
   struct Parts;
