@@ -2,6 +2,7 @@
 
 build_packages=(g++ cmake ninja-build ccache git ca-certificates pkg-config
 	libopenmpi-dev openmpi-bin libhdf5-dev libdnnl-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
+	libpcre2-dev libutf8proc-dev
 	python3 python3-venv)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools clang-format clang-tidy chromium)
 

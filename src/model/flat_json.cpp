@@ -91,14 +91,6 @@ std::string range(double lowest, double largest) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 100;
-  std::string shown;
-  for (const char c : text.substr(0, kLongest)) shown += (c < 0x20 || c > 0x7E) ? '?' : c;
-  if (text.size() > kLongest) shown += "...";
-  return shown;
-}
-
 FlatJson::FlatJson(std::string_view text, const std::string& name) : name_(name) {
   // The parser takes a zero byte for the end of the text, and would not see what follows it.
   if (text.find('\0') != std::string_view::npos) fail("holds a zero byte");

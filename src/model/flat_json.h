@@ -6,6 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "core/printable.h"
+
 namespace tpscale {
 
 /// A JSON text that nobody vouches for, as a flat map from path to value: {"rope_scaling": {"factor": 8.0}}
@@ -42,8 +44,5 @@ class FlatJson {
   std::string name_;
   std::map<std::string, Value> values_;
 };
-
-/// Text from a file as it may be shown: at most 100 characters, none that a terminal would obey.
-std::string printable(std::string_view text);
 
 }  // namespace tpscale
