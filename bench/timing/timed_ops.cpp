@@ -21,6 +21,28 @@ void TimedOps::add_rms_norm(TensorView out, TensorView residual, ConstTensorView
   timer_.measure(StepPart::kOther, [&] { inner_.add_rms_norm(out, residual, x, weight, epsilon); });
 }
 
+void TimedOps::layer_norm(TensorView out, ConstTensorView x, const float* weight, const float* bias,
+                          float epsilon) {
+  timer_.measure(StepPart::kOther, [&] { inner_.layer_norm(out, x, weight, bias, epsilon); });
+}
+
+void TimedOps::add_layer_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                              const float* bias, float epsilon) {
+  timer_.measure(StepPart::kOther, [&] { inner_.add_layer_norm(out, residual, x, weight, bias, epsilon); });
+}
+
+void TimedOps::add(TensorView out, ConstTensorView x) {
+  timer_.measure(StepPart::kOther, [&] { inner_.add(out, x); });
+}
+
+void TimedOps::add_embedding(TensorView out, const LinearWeights& table, const std::int32_t* rows) {
+  timer_.measure(StepPart::kOther, [&] { inner_.add_embedding(out, table, rows); });
+}
+
+void TimedOps::gelu(TensorView out, ConstTensorView x, Gelu formula) {
+  timer_.measure(StepPart::kOther, [&] { inner_.gelu(out, x, formula); });
+}
+
 void TimedOps::linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) {
   timer_.measure(StepPart::kGemm, [&] { inner_.linear(out, x, weights, bias); });
 }

@@ -52,6 +52,10 @@ struct PendingNorm {
   TensorView normed;
 };
 
+/// x * Phi(x), with the normal distribution's function by erf, or by the tanh formula of GPT-2
+/// (arXiv 1606.08415).
+enum class Gelu : std::uint8_t { kErf, kTanh };
+
 /// What a device computes. Every op is enqueued on the backend's stream, allocates nothing, and accumulates
 /// in fp32. Tensors are of one dtype (the compute dtype) unless said otherwise; each op's output is rounded
 /// to it. Vectors (norm weights, biases) are fp32 arrays whose values have been rounded to the compute dtype.
@@ -82,6 +86,22 @@ class Ops {
   virtual void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
                             float epsilon) = 0;
 
+  /// out = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * weight + bias, row by row. Shapes as
+  /// rms_norm's; bias [hidden].
+  virtual void layer_norm(TensorView out, ConstTensorView x, const float* weight, const float* bias,
+                          float epsilon) = 0;
+
+  /// residual += x (rounded to the compute dtype), then out = layer_norm(residual). All [T, hidden].
+  virtual void add_layer_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                              const float* bias, float epsilon) = 0;
+
+  /// out += x. Both [T, hidden].
+  virtual void add(TensorView out, ConstTensorView x) = 0;
+
+  /// out[t, :] += table[rows[t], :]: learned positions. out [T, hidden]; rows in device memory, each below
+  /// the table's out_features.
+  virtual void add_embedding(TensorView out, const LinearWeights& table, const std::int32_t* rows) = 0;
+
   /// out [T, N] = x [T, K] * weights[N, K]^T + bias[N]; bias may be nullptr.
   virtual void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) = 0;
 
@@ -99,6 +119,9 @@ class Ops {
 
   /// out [T, I] = silu(gate_up[:, 0:I]) * gate_up[:, I:2I].
   virtual void silu_and_mul(TensorView out, ConstTensorView gate_up) = 0;
+
+  /// out = gelu(x). Both [T, I]; may be the same.
+  virtual void gelu(TensorView out, ConstTensorView x, Gelu formula) = 0;
 
   // Ops in one, for devices where each costs a launch. What they do by default is what they mean: the parts;
   // a norm before a linear layer may be rounded before the division by the root mean square.

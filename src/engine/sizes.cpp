@@ -26,6 +26,14 @@ Dtype planned_dtype(const ModelConfig& config, const EngineOptions& options) {
   return config.dtype == Dtype::kF16 ? Dtype::kF32 : config.dtype;
 }
 
+/// Rotated positions go on beyond what a model was trained on; a table of positions ends.
+void require_positions(const ModelConfig& config, std::int64_t longest) {
+  if (!config.learned_positions || longest <= config.max_position_embeddings) return;
+  throw UsageError("model '" + config.name + "' has " + std::to_string(config.max_position_embeddings) +
+                   " learned positions, a sequence of " + std::to_string(longest) +
+                   " tokens needs more; shorten it or lower --max-model-len");
+}
+
 void predict_bytes(EngineSizes& sizes, const ModelConfig& config, const ModelShard& shard, Dtype dtype) {
   if (sizes.num_kv_blocks > std::numeric_limits<std::int32_t>::max() / sizes.block_size) {
     throw UsageError(
@@ -33,17 +41,20 @@ void predict_bytes(EngineSizes& sizes, const ModelConfig& config, const ModelSha
         std::to_string(sizes.block_size) +
         " tokens has more than 2^31 slots; lower --num-kv-blocks, --max-num-seqs or --max-model-len");
   }
+  require_positions(config, sizes.max_model_len);
   sizes.weight_bytes = weight_bytes(config, shard, dtype);
   sizes.kv_bytes = sizes.num_kv_blocks * sizes.block_size * kv_bytes_per_token(config, shard, dtype);
   // As the Transformer holds them: residual, normed and partial; QKV or gate and up; attention output or
   // their product; rows and gathered logits of the head; the rotary table. Then the step's inputs.
   const std::int64_t q = shard.num_heads * config.head_dim;
   const std::int64_t qkv = q + 2 * shard.num_kv_heads * config.head_dim;
-  const std::int64_t token = 3 * config.hidden_size + std::max(qkv, 2 * shard.intermediate_size) +
+  const std::int64_t token = 3 * config.hidden_size +
+                             std::max(qkv, (config.gated_mlp() ? 2 : 1) * shard.intermediate_size) +
                              std::max(q, shard.intermediate_size);
   const std::int64_t logits = config.hidden_size + shard.tp_size * shard.vocab_size;
   const bool dynamic = config.rope.scaling == RopeScaling::kDynamic;
-  const std::int64_t rotary = (sizes.max_model_len + (dynamic ? sizes.max_step_tokens : 0)) * config.head_dim;
+  const std::int64_t rotary =
+      (sizes.max_model_len + (dynamic ? sizes.max_step_tokens : 0)) * config.rotary_dim();
   const StepLayout layout(sizes.max_step_tokens, sizes.max_num_seqs, sizes.max_num_seqs,
                           blocks_for(sizes.max_model_len, sizes.block_size));
   const std::int64_t inputs = layout.total + sizes.max_num_seqs;  // and the tokens that a step chooses

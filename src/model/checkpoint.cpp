@@ -9,6 +9,7 @@
 #include "model/flat_json.h"
 #include "model/hash.h"
 #include "model/tensor_list.h"
+#include "model/tensor_names.h"
 
 namespace tpscale {
 namespace {
@@ -37,25 +38,41 @@ Checkpoint::Checkpoint(const std::string& folder, const std::string& name)
     : config_(read_config((std::filesystem::path(folder) / "config.json").string())),
       stored_(open_checkpoint_files(folder)) {
   config_.name = name;
+  place_tensors(folder);
+  note_leftovers();
+  // The files decide what they hold, whatever config.json calls it.
+  config_.dtype = place_of(TensorNames(config_).embedding() + ".weight").dtype;
+}
+
+void Checkpoint::place_tensors(const std::string& folder) {
+  const std::string prefix = TensorNames(config_).optional_prefix();
   for (const TensorSpec& spec : tensor_list(config_)) {
-    const auto found = stored_.tensors.find(spec.name);
+    auto found = stored_.tensors.find(spec.name);
+    if (found == stored_.tensors.end() && !prefix.empty() && spec.name.starts_with(prefix)) {
+      found = stored_.tensors.find(spec.name.substr(prefix.size()));
+    }
     if (found == stored_.tensors.end()) {
       throw BadDataError("model folder '" + printable(folder) + "' lacks tensor '" + spec.name +
                          "', which its config.json implies");
     }
     const StoredTensor& tensor = found->second;
     const std::string file = printable(stored_.files[tensor.file].path());
-    const auto shape =
-        spec.vector ? std::vector<std::int64_t>{spec.cols} : std::vector<std::int64_t>{spec.rows, spec.cols};
+    std::vector<std::int64_t> shape{spec.rows, spec.cols};
+    if (spec.vector) shape = {spec.cols};
+    if (spec.transposed) shape = {spec.cols, spec.rows};
     if (tensor.entry.shape != shape) {
-      throw BadDataError(file + ": tensor '" + spec.name + "' has shape " + shape_text(tensor.entry.shape) +
-                         ", but config.json implies " + shape_text(shape));
+      throw BadDataError(file + ": tensor '" + found->first + "' has shape " +
+                         shape_text(tensor.entry.shape) + ", but config.json implies " + shape_text(shape));
     }
-    places_.emplace(
-        spec.name, Place{tensor.file, tensor.offset, spec.rows, spec.cols, weight_dtype(tensor.entry, file)});
+    places_.emplace(spec.name, Place{tensor.file, tensor.offset, spec.rows, spec.cols,
+                                     weight_dtype(tensor.entry, file), spec.transposed});
+    used_.insert(found->first);
   }
+}
+
+void Checkpoint::note_leftovers() {
   for (const auto& [tensor_name, tensor] : stored_.tensors) {
-    if (places_.contains(tensor_name)) continue;
+    if (used_.contains(tensor_name)) continue;
     const std::string_view reason = known_leftover(config_, tensor_name);
     if (reason.empty()) {
       throw BadDataError(printable(stored_.files[tensor.file].path()) + ": holds tensor '" +
@@ -63,8 +80,6 @@ Checkpoint::Checkpoint(const std::string& folder, const std::string& name)
     }
     notes_.push_back("ignored tensor '" + printable(tensor_name) + "': " + std::string(reason));
   }
-  // The files decide what they hold, whatever config.json calls it.
-  config_.dtype = place_of("model.embed_tokens.weight").dtype;
 }
 
 const Checkpoint::Place& Checkpoint::place_of(const std::string& tensor_name) const {
@@ -83,6 +98,7 @@ void Checkpoint::read(const TensorSlice& slice, void* out) const {
         "rows outside a tensor");
   check(slice.first_col >= 0 && slice.cols >= 0 && slice.first_col + slice.cols <= place.cols,
         "columns outside a tensor");
+  if (place.transposed) return read_transposed(place, slice, static_cast<char*>(out));
   const ModelFile& file = stored_.files[place.file];
   const auto element = static_cast<std::int64_t>(size_of(place.dtype));
   const std::int64_t row_bytes = place.cols * element;
@@ -107,6 +123,20 @@ void Checkpoint::read(const TensorSlice& slice, void* out) const {
     for (std::int64_t i = 0; i < rows; ++i) {
       std::memcpy(to + (row + i) * slice_bytes, span.data() + i * row_bytes,
                   static_cast<std::size_t>(slice_bytes));
+    }
+  }
+}
+
+void Checkpoint::read_transposed(const Place& place, const TensorSlice& slice, char* out) const {
+  const ModelFile& file = stored_.files[place.file];
+  const auto element = static_cast<std::int64_t>(size_of(place.dtype));
+  std::vector<char> column(static_cast<std::size_t>(slice.rows * element));
+  for (std::int64_t col = 0; col < slice.cols; ++col) {
+    const std::int64_t begin = (slice.first_col + col) * place.rows + slice.first_row;
+    file.read(place.offset + begin * element, column.data(), slice.rows * element);
+    for (std::int64_t row = 0; row < slice.rows; ++row) {
+      std::memcpy(out + (row * slice.cols + col) * element, column.data() + row * element,
+                  static_cast<std::size_t>(element));
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ class Checkpoint final : public ModelSource {
   std::string weights_hash() const override;
   std::vector<std::string> notes() const override { return notes_; }
   Dtype dtype_of(const std::string& tensor_name) const override;
-  /// Thread-safe. Column slices are read by spans of whole rows where the gaps are small.
+  /// Thread-safe. Column slices are read by spans of whole rows where the gaps are small, matrices
+  /// that the files hold transposed by columns.
   void read(const TensorSlice& slice, void* out) const override;
 
   static constexpr std::int64_t kHashedWhole = std::int64_t{64} << 20;
@@ -37,12 +39,17 @@ class Checkpoint final : public ModelSource {
     std::int64_t offset = 0;  ///< of the first element in the file
     std::int64_t rows = 0, cols = 0;
     Dtype dtype = Dtype::kF32;
+    bool transposed = false;  ///< the file holds it columns by rows
   };
+  void place_tensors(const std::string& folder);
+  void note_leftovers();
+  void read_transposed(const Place& place, const TensorSlice& slice, char* out) const;
   const Place& place_of(const std::string& tensor_name) const;
 
   ModelConfig config_;
   CheckpointFiles stored_;
   std::map<std::string, Place> places_;
+  std::set<std::string> used_;  ///< names in the files of what `places_` knows
   std::vector<std::string> notes_;
 };
 

@@ -8,19 +8,20 @@ std::int64_t layer_matrix_elements(const ModelConfig& config, const ModelShard& 
   const std::int64_t q_cols = shard.num_heads * config.head_dim;
   const std::int64_t kv_cols = shard.num_kv_heads * config.head_dim;
   return (q_cols + 2 * kv_cols) * config.hidden_size + config.hidden_size * q_cols +
-         2 * shard.intermediate_size * config.hidden_size + config.hidden_size * shard.intermediate_size;
+         (config.gated_mlp() ? 3 : 2) * shard.intermediate_size * config.hidden_size;
 }
 
 /// Norm weights and biases of this rank, all fp32. Biases of row-parallel layers live on rank 0 alone.
 std::int64_t vector_elements(const ModelConfig& config, const ModelShard& shard) {
-  std::int64_t layer = 2 * config.hidden_size;
+  const std::int64_t norm = (config.norm == NormKind::kLayer ? 2 : 1) * config.hidden_size;
+  std::int64_t layer = 2 * norm;
   if (config.qk_norm) layer += 2 * config.head_dim;
-  if (config.attention_bias) layer += (shard.num_heads + 2 * shard.num_kv_heads) * config.head_dim;
-  if (config.mlp_bias) layer += 2 * shard.intermediate_size;
+  if (config.qkv_bias) layer += (shard.num_heads + 2 * shard.num_kv_heads) * config.head_dim;
+  if (config.mlp_bias) layer += (config.gated_mlp() ? 2 : 1) * shard.intermediate_size;
   if (shard.tp_rank == 0) {
-    layer += (config.attention_bias ? config.hidden_size : 0) + (config.mlp_bias ? config.hidden_size : 0);
+    layer += (config.o_bias ? config.hidden_size : 0) + (config.mlp_bias ? config.hidden_size : 0);
   }
-  return config.num_layers * layer + config.hidden_size;
+  return config.num_layers * layer + norm;
 }
 
 double bytes_of(std::int64_t elements, Dtype dtype) {
@@ -43,7 +44,7 @@ StepCost step_cost(const ModelConfig& config, const ModelShard& shard, Dtype dty
   cost.kv_bytes = static_cast<double>(kv_bytes_per_token(config, shard, dtype)) *
                   static_cast<double>(shape.context_tokens + shape.num_tokens);
   if (shard.tp_size > 1) {
-    cost.all_reduce_bytes = static_cast<double>(2 * config.num_layers + 1) *
+    cost.all_reduce_bytes = static_cast<double>(config.all_reduces_a_layer() * config.num_layers + 1) *
                             bytes_of(shape.num_tokens * config.hidden_size, dtype);
     cost.all_gather_bytes = bytes_of(shape.num_logits * shard.vocab_size * shard.tp_size, dtype);
   }
@@ -51,7 +52,9 @@ StepCost step_cost(const ModelConfig& config, const ModelShard& shard, Dtype dty
 }
 
 std::int64_t weight_bytes(const ModelConfig& config, const ModelShard& shard, Dtype dtype) {
-  const std::int64_t tables = (config.tied_embeddings ? 1 : 2) * shard.vocab_size * config.hidden_size;
+  std::int64_t tables = (config.tied_embeddings ? 1 : 2) * shard.vocab_size * config.hidden_size;
+  if (config.learned_positions && shard.tp_rank == 0)
+    tables += config.max_position_embeddings * config.hidden_size;
   const std::int64_t matrices = tables + config.num_layers * layer_matrix_elements(config, shard);
   return matrices * static_cast<std::int64_t>(size_of(dtype)) + 4 * vector_elements(config, shard);
 }

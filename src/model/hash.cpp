@@ -38,17 +38,34 @@ void Hash::add(double value) {
 
 void Hash::add(const ModelConfig& config) {
   add(config.architecture);
-  for (const std::int64_t size :
-       {config.vocab_size, config.hidden_size, config.intermediate_size, config.num_layers, config.num_heads,
-        config.num_kv_heads, config.head_dim, config.max_position_embeddings,
-        static_cast<std::int64_t>(config.qk_norm), static_cast<std::int64_t>(config.attention_bias),
-        static_cast<std::int64_t>(config.mlp_bias), static_cast<std::int64_t>(config.tied_embeddings),
-        static_cast<std::int64_t>(config.dtype), static_cast<std::int64_t>(config.rope.scaling),
-        config.rope.original_max_position_embeddings, static_cast<std::int64_t>(config.rope.truncate)}) {
+  for (const std::int64_t size : {config.vocab_size,
+                                  config.hidden_size,
+                                  config.intermediate_size,
+                                  config.num_layers,
+                                  config.num_heads,
+                                  config.num_kv_heads,
+                                  config.head_dim,
+                                  config.max_position_embeddings,
+                                  static_cast<std::int64_t>(config.qk_norm),
+                                  static_cast<std::int64_t>(config.qkv_bias),
+                                  static_cast<std::int64_t>(config.o_bias),
+                                  static_cast<std::int64_t>(config.norm),
+                                  static_cast<std::int64_t>(config.activation),
+                                  static_cast<std::int64_t>(config.parallel_residual),
+                                  static_cast<std::int64_t>(config.learned_positions),
+                                  config.rotary_dim(),
+                                  config.sliding_window,
+                                  config.first_window_layer,
+                                  static_cast<std::int64_t>(config.mlp_bias),
+                                  static_cast<std::int64_t>(config.tied_embeddings),
+                                  static_cast<std::int64_t>(config.dtype),
+                                  static_cast<std::int64_t>(config.rope.scaling),
+                                  config.rope.original_max_position_embeddings,
+                                  static_cast<std::int64_t>(config.rope.truncate)}) {
     add(size);
   }
   for (const double value :
-       {config.rms_norm_eps, config.rope.theta, config.rope.factor, config.rope.low_freq_factor,
+       {config.norm_epsilon, config.rope.theta, config.rope.factor, config.rope.low_freq_factor,
         config.rope.high_freq_factor, config.rope.beta_fast, config.rope.beta_slow,
         config.rope.attention_factor.value_or(0.0), config.rope.mscale, config.rope.mscale_all_dim}) {
     add(value);

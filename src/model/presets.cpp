@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "model/config.h"
+#include "model/tensor_list.h"
 
 namespace tpscale {
 namespace {
@@ -16,18 +17,36 @@ struct Preset {
   std::string_view architecture;
   std::int64_t vocab_size, hidden_size, intermediate_size, num_layers, num_heads, num_kv_heads, head_dim;
   std::int64_t max_position_embeddings;
-  double rms_norm_eps, rope_theta;
+  double norm_epsilon, rope_theta;
   bool tied_embeddings;
 };
 
-constexpr std::array<Preset, 6> kPresets{{
+constexpr std::array<Preset, 10> kPresets{{
     {"tiny", "llama", 512, 128, 256, 4, 8, 8, 16, 4096, 1e-5, 1e4, false},
+    {"pythia-70m", "gpt_neox", 50304, 512, 2048, 6, 8, 8, 64, 2048, 1e-5, 1e4, false},
+    {"gpt2", "gpt2", 50257, 768, 3072, 12, 12, 12, 64, 1024, 1e-5, 0, true},
     {"qwen3-0.6b", "qwen3", 151936, 1024, 3072, 28, 16, 8, 128, 40960, 1e-6, 1e6, true},
-    {"qwen3-8b", "qwen3", 151936, 4096, 12288, 36, 32, 8, 128, 40960, 1e-6, 1e6, false},
+    {"pythia-2.8b", "gpt_neox", 50304, 2560, 10240, 32, 32, 32, 80, 2048, 1e-5, 1e4, false},
     {"llama-2-7b", "llama", 32000, 4096, 11008, 32, 32, 32, 128, 4096, 1e-5, 1e4, false},
-    {"llama-2-13b", "llama", 32000, 5120, 13824, 40, 40, 40, 128, 4096, 1e-5, 1e4, false},
+    {"mistral-7b", "mistral", 32000, 4096, 14336, 32, 32, 8, 128, 32768, 1e-5, 1e4, false},
     {"llama-3.1-8b", "llama", 128256, 4096, 14336, 32, 32, 8, 128, 131072, 1e-5, 5e5, false},
+    {"qwen3-8b", "qwen3", 151936, 4096, 12288, 36, 32, 8, 128, 40960, 1e-6, 1e6, false},
+    {"llama-2-13b", "llama", 32000, 5120, 13824, 40, 40, 40, 128, 4096, 1e-5, 1e4, false},
 }};
+
+/// What the presets of one family share.
+void set_family(ModelConfig& config) {
+  config.qk_norm = config.architecture == "qwen3";
+  if (config.architecture == "mistral") config.sliding_window = 4096;
+  if (config.architecture != "gpt_neox" && config.architecture != "gpt2") return;
+  config.norm = NormKind::kLayer;
+  config.qkv_bias = config.o_bias = config.mlp_bias = true;
+  const bool neox = config.architecture == "gpt_neox";
+  config.activation = neox ? Activation::kGelu : Activation::kGeluTanh;
+  config.parallel_residual = neox;
+  config.rotary_share = neox ? 0.25 : 1.0;
+  config.learned_positions = !neox;
+}
 
 std::string joined_presets() {
   std::string names;
@@ -67,9 +86,9 @@ ModelConfig preset_config(std::string_view name) {
     config.num_kv_heads = preset.num_kv_heads;
     config.head_dim = preset.head_dim;
     config.max_position_embeddings = preset.max_position_embeddings;
-    config.rms_norm_eps = preset.rms_norm_eps;
-    config.rope.theta = preset.rope_theta;
-    config.qk_norm = preset.architecture == "qwen3";
+    config.norm_epsilon = preset.norm_epsilon;
+    if (preset.rope_theta > 0) config.rope.theta = preset.rope_theta;
+    set_family(config);
     config.tied_embeddings = preset.tied_embeddings;
     if (preset.name == "llama-3.1-8b") {
       config.rope.scaling = RopeScaling::kLlama3;
@@ -84,15 +103,9 @@ ModelConfig preset_config(std::string_view name) {
 }
 
 std::int64_t parameter_count(const ModelConfig& config) {
-  const std::int64_t q_cols = config.num_heads * config.head_dim;
-  const std::int64_t kv_cols = config.num_kv_heads * config.head_dim;
-  std::int64_t layer = (q_cols + 2 * kv_cols) * config.hidden_size + config.hidden_size * q_cols +
-                       3 * config.intermediate_size * config.hidden_size + 2 * config.hidden_size;
-  if (config.qk_norm) layer += 2 * config.head_dim;
-  if (config.attention_bias) layer += q_cols + 2 * kv_cols + config.hidden_size;
-  if (config.mlp_bias) layer += 2 * config.intermediate_size + config.hidden_size;
-  const std::int64_t tables = (config.tied_embeddings ? 1 : 2) * config.vocab_size * config.hidden_size;
-  return tables + config.num_layers * layer + config.hidden_size;
+  std::int64_t count = 0;
+  for (const TensorSpec& tensor : tensor_list(config)) count += tensor.rows * tensor.cols;
+  return count;
 }
 
 }  // namespace tpscale

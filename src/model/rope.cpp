@@ -15,7 +15,7 @@ double inverse_frequency(double theta, std::size_t i, double dim) {
 double dynamic_theta(const ModelConfig& config, std::int64_t sequence_len) {
   const auto longest = static_cast<double>(config.max_position_embeddings);
   const double length = std::max(longest, static_cast<double>(sequence_len));
-  const auto dim = static_cast<double>(config.head_dim);
+  const auto dim = static_cast<double>(config.rotary_dim());
   const double stretch = config.rope.factor * length / longest - (config.rope.factor - 1.0);
   return config.rope.theta * std::pow(stretch, dim / (dim - 2.0));
 }
@@ -37,7 +37,7 @@ class YarnRamp {
  public:
   YarnRamp(const ModelConfig& config) {
     const RopeConfig& rope = config.rope;
-    const auto dim = static_cast<double>(config.head_dim);
+    const auto dim = static_cast<double>(config.rotary_dim());
     const auto context =
         static_cast<double>(rope.original_max_position_embeddings > 0 ? rope.original_max_position_embeddings
                                                                       : config.max_position_embeddings);
@@ -77,11 +77,11 @@ double yarn_scale(const RopeConfig& rope) {
 
 RopeFrequencies rope_frequencies(const ModelConfig& config, std::int64_t sequence_len) {
   const RopeConfig& rope = config.rope;
-  const auto dim = static_cast<double>(config.head_dim);
+  const auto dim = static_cast<double>(config.rotary_dim());
   const double theta =
       rope.scaling == RopeScaling::kDynamic ? dynamic_theta(config, sequence_len) : rope.theta;
   RopeFrequencies frequencies;
-  frequencies.inverse.resize(static_cast<std::size_t>(config.head_dim / 2));
+  frequencies.inverse.resize(static_cast<std::size_t>(config.rotary_dim() / 2));
   const YarnRamp ramp(config);
   for (std::size_t i = 0; i < frequencies.inverse.size(); ++i) {
     double frequency = inverse_frequency(theta, i, dim);

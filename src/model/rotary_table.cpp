@@ -16,7 +16,8 @@ RotaryRows::RotaryRows(Backend& backend, const ModelConfig& config, std::int64_t
                        std::int64_t max_tokens)
     : backend_(backend), config_(config), max_positions_(max_positions), max_tokens_(max_tokens) {
   const bool dynamic = config.rope.scaling == RopeScaling::kDynamic;
-  const std::int64_t dim = config.head_dim;
+  const std::int64_t dim = config.rotary_dim();
+  if (dim == 0) return;  // learned positions: rows are positions, and nothing is rotated
   const std::int64_t total = max_positions + (dynamic ? max_tokens : 0);
   rows_ = backend.allocate(static_cast<std::size_t>(total * dim) * sizeof(float), MemoryKind::kActivations);
   if (dynamic) step_rows_.resize(static_cast<std::size_t>(max_tokens * dim));
@@ -36,7 +37,7 @@ void RotaryRows::rows_of(std::span<const std::int32_t> positions, std::span<cons
                          std::span<std::int32_t> rows) {
   check(positions.size() == rows.size() && sequence_lens.size() == rows.size(), "rope_rows: sizes differ");
   check(static_cast<std::int64_t>(rows.size()) <= max_tokens_, "rope_rows: more tokens than a step may have");
-  const auto dim = static_cast<std::size_t>(config_.head_dim);
+  const auto dim = static_cast<std::size_t>(config_.rotary_dim());
   const bool dynamic = config_.rope.scaling == RopeScaling::kDynamic;
   std::size_t written = 0;
   RopeFrequencies frequencies;

@@ -17,7 +17,7 @@ class RotaryRows {
   RotaryRows(Backend& backend, const ModelConfig& config, std::int64_t max_positions,
              std::int64_t max_tokens);
 
-  RotaryTable table() const noexcept { return {rows_.as<const float>(), config_.head_dim}; }
+  RotaryTable table() const noexcept { return {rows_.as<const float>(), config_.rotary_dim()}; }
 
   /// See Transformer::rope_rows.
   void rows_of(std::span<const std::int32_t> positions, std::span<const std::int32_t> sequence_lens,
@@ -28,7 +28,7 @@ class RotaryRows {
   const ModelConfig& config_;
   std::int64_t max_positions_;
   std::int64_t max_tokens_;
-  Buffer rows_;                   ///< [max_positions (+ max_tokens), head_dim]
+  Buffer rows_;                   ///< [max_positions (+ max_tokens), rotary_dim]
   std::vector<float> step_rows_;  ///< host side of the rows of the step
 };
 

@@ -39,29 +39,33 @@ double uniform_amplitude(double deviation) {
   return deviation * std::sqrt(3.0);
 }
 
-Distribution distribution_of(const ModelConfig& config, const std::string& name) {
-  const auto is = [&](std::string_view ending) { return name.ends_with(ending); };
-  const auto hidden = static_cast<double>(config.hidden_size);
-  if (is(".q_norm.weight") || is(".k_norm.weight")) return {kAttentionGain, 0.0};
-  if (is("norm.weight")) return {1.0, 0.0};
-  if (is(".bias")) return {0.0, 0.2};
-  const bool head = is("lm_head.weight") || (config.tied_embeddings && is("embed_tokens.weight"));
-  if (head) return {0.0, uniform_amplitude(kLogitDeviation / std::sqrt(hidden))};
-  if (is("embed_tokens.weight")) return {0.0, uniform_amplitude(1.0)};
-  if (is("q_proj.weight") || is("k_proj.weight"))
-    return {0.0, uniform_amplitude(kAttentionGain / std::sqrt(hidden))};
-  double fan_in = hidden;
-  if (is("o_proj.weight")) fan_in = static_cast<double>(config.num_heads * config.head_dim);
-  if (is("down_proj.weight")) fan_in = static_cast<double>(config.intermediate_size);
-  return {0.0, uniform_amplitude(kGain / std::sqrt(fan_in))};
+bool ends_with_any(const std::string& name, std::initializer_list<std::string_view> endings) {
+  return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-/// The whole tensor's columns, which element indices count by.
-std::int64_t columns_of(const ModelConfig& config, const TensorSlice& slice) {
-  if (slice.name.ends_with("o_proj.weight")) return config.num_heads * config.head_dim;
-  if (slice.name.ends_with("down_proj.weight")) return config.intermediate_size;
-  const bool vector = slice.name.ends_with(".bias") || slice.name.ends_with("norm.weight");
-  return vector ? slice.first_col + slice.cols : config.hidden_size;
+Distribution distribution_of(const ModelConfig& config, const std::string& name) {
+  const auto hidden = static_cast<double>(config.hidden_size);
+  if (ends_with_any(name, {".q_norm.weight", ".k_norm.weight"})) return {kAttentionGain, 0.0};
+  if (ends_with_any(name, {"norm.weight", ".ln_1.weight", ".ln_2.weight", ".ln_f.weight"})) return {1.0, 0.0};
+  if (name.ends_with(".bias")) return {0.0, 0.2};
+  const bool embedding = ends_with_any(name, {"embed_tokens.weight", "embed_in.weight", ".wte.weight"});
+  const bool head = ends_with_any(name, {"lm_head.weight", "embed_out.weight"});
+  if (head || (config.tied_embeddings && embedding)) {
+    return {0.0, uniform_amplitude(kLogitDeviation / std::sqrt(hidden))};
+  }
+  if (embedding) return {0.0, uniform_amplitude(1.0)};
+  if (name.ends_with(".wpe.weight")) return {0.0, uniform_amplitude(kLogitDeviation / std::sqrt(hidden))};
+  if (ends_with_any(name, {"q_proj.weight", "k_proj.weight", "query_key_value.weight", "c_attn.weight"})) {
+    return {0.0, uniform_amplitude(kAttentionGain / std::sqrt(hidden))};
+  }
+  double fan_in = hidden;
+  if (ends_with_any(name, {"o_proj.weight", "attention.dense.weight", "attn.c_proj.weight"})) {
+    fan_in = static_cast<double>(config.num_heads * config.head_dim);
+  }
+  if (ends_with_any(name, {"down_proj.weight", "dense_4h_to_h.weight", "mlp.c_proj.weight"})) {
+    fan_in = static_cast<double>(config.intermediate_size);
+  }
+  return {0.0, uniform_amplitude(kGain / std::sqrt(fan_in))};
 }
 
 }  // namespace
@@ -92,7 +96,9 @@ void synthetic_values(std::uint64_t key, std::int64_t first, std::int64_t count,
 }
 
 SyntheticModel::SyntheticModel(ModelConfig config, std::uint64_t seed)
-    : config_(std::move(config)), seed_(seed) {}
+    : config_(std::move(config)), seed_(seed) {
+  for (const TensorSpec& tensor : tensor_list(config_)) columns_.emplace(tensor.name, tensor.cols);
+}
 
 std::string SyntheticModel::weights_hash() const {
   Hash hash;
@@ -115,7 +121,7 @@ void SyntheticModel::read(const TensorSlice& slice, void* out) const {
   Hash key;
   key.add(static_cast<std::int64_t>(seed_));
   key.add(slice.name);
-  const std::int64_t columns = columns_of(config_, slice);
+  const std::int64_t columns = columns_.at(slice.name);
   check(slice.first_col + slice.cols <= columns, "columns outside a tensor");
   const auto amplitude = static_cast<float>(values.amplitude);
   const std::int64_t first = slice.first_row * columns + slice.first_col;

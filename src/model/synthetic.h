@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ void synthetic_values(std::uint64_t key, std::int64_t first, std::int64_t count,
 /// A preset's weights, made where they are asked for: every degree holds the same model and no file is
 /// needed. Matrices have mean 0 and variance 1.3^2 / fan-in, those of queries and keys (or, where heads are
 /// normalised, the norms' weights) so much more that attention scores have a standard deviation of about 3:
-/// attention is sharp. The head's give logits with a standard deviation of 3. Norm weights are 1, biases 0.2
+/// attention is sharp. The head's give logits with a standard deviation of 0.5. Norm weights are 1, biases 0.2
 /// at most.
 class SyntheticModel final : public ModelSource {
  public:
@@ -34,6 +35,7 @@ class SyntheticModel final : public ModelSource {
  private:
   ModelConfig config_;
   std::uint64_t seed_;
+  std::map<std::string, std::int64_t> columns_;  ///< of whole tensors, which element indices count by
 };
 
 }  // namespace tpscale

@@ -25,7 +25,7 @@ struct Activations {
     residual = allocate(hidden);
     normed = allocate(hidden);
     partial = allocate(hidden);
-    wide = allocate(std::max(qkv, 2 * inner_size));
+    wide = allocate(std::max(qkv, (config.gated_mlp() ? 2 : 1) * inner_size));
     inner = allocate(std::max(q, inner_size));
     picked = allocate(max_logits * config.hidden_size);
     logits = allocate(shard.tp_size * max_logits * shard.vocab_size);
@@ -34,7 +34,7 @@ struct Activations {
   Buffer residual;  ///< [T, H] residual stream
   Buffer normed;    ///< [T, H] its norm, which the projections read, or its successor: see ResidualStream
   Buffer partial;   ///< [T, H] output of a row-parallel projection, summed over the ranks in place
-  Buffer wide;      ///< [T, qkv] or [T, 2I]
+  Buffer wide;      ///< [T, qkv] or [T, 2I], [T, I] where nothing is gated
   Buffer inner;     ///< [T, q] attention output or [T, I] MLP activation
   Buffer picked;    ///< [S, H] rows whose logits are wanted
   Buffer logits;    ///< [tp * S, vocabulary shard], rank-major
@@ -115,55 +115,115 @@ void Transformer::rope_rows(std::span<const std::int32_t> positions,
   parts_->rotary.rows_of(positions, sequence_lens, rows);
 }
 
+/// One forward pass through the layers.
+struct Transformer::Pass {
+  Pass(const Parts& parts, const Execution& execution, const BatchView& step,
+       std::span<const KvLayerView> layers_kv)
+      : p(parts),
+        ops(execution.ops),
+        comm(execution.comm),
+        batch(step),
+        kv(layers_kv),
+        epsilon(static_cast<float>(parts.config.norm_epsilon)),
+        residual{hidden_view(parts.buffers.residual), hidden_view(parts.buffers.normed)},
+        partial(hidden_view(parts.buffers.partial)),
+        activated(parts.view(parts.buffers.inner, step.num_tokens, parts.shard.intermediate_size)) {}
+
+  TensorView run() {
+    ops.embedding(residual.now, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
+    if (p.weights.positions) ops.add_embedding(residual.now, *p.weights.positions, batch.rope_rows);
+    sum_over_ranks(p.backend, comm, residual.now);
+    for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
+      const Range range(p.backend, "layer");
+      const LayerWeights& layer = p.weights.layers[i];
+      attention(layer, i);
+      if (!p.config.parallel_residual) {
+        sum_over_ranks(p.backend, comm, partial);
+        pending = true;
+        mlp(layer, partial);
+      } else {
+        // Nobody reads the norm any more when the MLP's output takes its place.
+        mlp(layer, residual.next);
+        ops.add(partial, residual.next);
+      }
+      sum_over_ranks(p.backend, comm, partial);
+      pending = true;
+    }
+    norm(p.weights.final_norm, p.weights.final_norm_bias);
+    return residual.next;
+  }
+
+ private:
+  TensorView hidden_view(const Buffer& buffer) const {
+    return p.view(buffer, batch.num_tokens, p.config.hidden_size);
+  }
+  TensorView wide(std::int64_t cols) const { return p.view(p.buffers.wide, batch.num_tokens, cols); }
+  /// The stream's other half has room for what a norm gives: an op needs one of the two.
+  PendingNorm norm_of(const float* weight) const { return {partial, weight, epsilon, residual.next}; }
+
+  /// The norm of the stream, with what is still to be added to it, in its other half.
+  void norm(const float* weight, const float* bias) {
+    if (p.config.norm == NormKind::kLayer) {
+      pending ? ops.add_layer_norm(residual.next, residual.now, partial, weight, bias, epsilon)
+              : ops.layer_norm(residual.next, residual.now, weight, bias, epsilon);
+    } else {
+      pending ? ops.add_rms_norm(residual.next, residual.now, partial, weight, epsilon)
+              : ops.rms_norm(residual.next, residual.now, weight, epsilon);
+    }
+    pending = false;
+  }
+
+  /// Its output is in `partial`, not yet summed over the ranks.
+  void attention(const LayerWeights& layer, std::size_t i) {
+    const TensorView qkv = wide(p.heads.qkv_cols());
+    const TensorView attended = p.view(p.buffers.inner, batch.num_tokens, p.heads.q_cols());
+    if (pending && p.config.norm == NormKind::kRms) {
+      ops.add_rms_norm_linear(qkv, residual, norm_of(layer.input_norm), *layer.qkv, layer.qkv_bias);
+      pending = false;
+    } else {
+      norm(layer.input_norm, layer.input_norm_bias);
+      ops.linear(qkv, residual.next, *layer.qkv, layer.qkv_bias);
+    }
+    const float scale = 1.0F / std::sqrt(static_cast<float>(p.config.head_dim));
+    const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
+    ops.rope_and_store_kv(qkv, p.heads, p.rotary.table(), norms, batch, kv[i]);
+    ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale,
+                        p.config.window_of(static_cast<std::int64_t>(i)));
+    ops.linear(partial, attended, *layer.o, layer.o_bias);
+  }
+
+  void mlp(const LayerWeights& layer, TensorView out) {
+    const std::int64_t inner = p.shard.intermediate_size;
+    if (p.config.gated_mlp()) {
+      ops.add_rms_norm_linear_silu_and_mul(activated, residual, norm_of(layer.post_norm), *layer.gate_up,
+                                           layer.gate_up_bias, wide(2 * inner));
+      pending = false;
+    } else {
+      norm(layer.post_norm, layer.post_norm_bias);
+      ops.linear(wide(inner), residual.next, *layer.gate_up, layer.gate_up_bias);
+      ops.gelu(activated, wide(inner), p.config.activation == Activation::kGelu ? Gelu::kErf : Gelu::kTanh);
+    }
+    ops.linear(out, activated, *layer.down, layer.down_bias);
+  }
+
+  const Parts& p;
+  Ops& ops;
+  Communicator& comm;
+  const BatchView& batch;
+  std::span<const KvLayerView> kv;
+  float epsilon;
+  ResidualStream residual;
+  TensorView partial;
+  TensorView activated;
+  bool pending = false;  ///< `partial` is still to be added to the stream
+};
+
 TensorView Transformer::forward(const Execution& execution, const BatchView& batch,
                                 std::span<const KvLayerView> kv) {
   const Parts& p = *parts_;
   check(batch.num_tokens > 0 && batch.num_tokens <= p.max_tokens, "a step of more tokens than planned");
   check(kv.size() == p.weights.layers.size(), "one KV layer a transformer layer");
-  Ops& ops = execution.ops;
-  Communicator& comm = execution.comm;
-  const std::int64_t tokens = batch.num_tokens;
-  const auto epsilon = static_cast<float>(p.config.rms_norm_eps);
-  const float scale = 1.0F / std::sqrt(static_cast<float>(p.config.head_dim));
-  const RotaryTable rotary = p.rotary.table();
-
-  ResidualStream residual{p.view(p.buffers.residual, tokens, p.config.hidden_size),
-                          p.view(p.buffers.normed, tokens, p.config.hidden_size)};
-  const TensorView partial = p.view(p.buffers.partial, tokens, p.config.hidden_size);
-  const TensorView qkv = p.view(p.buffers.wide, tokens, p.heads.qkv_cols());
-  const TensorView attended = p.view(p.buffers.inner, tokens, p.heads.q_cols());
-  const TensorView gate_up = p.view(p.buffers.wide, tokens, 2 * p.shard.intermediate_size);
-  const TensorView activated = p.view(p.buffers.inner, tokens, p.shard.intermediate_size);
-  // The stream's other half has room for what a norm gives: an op needs one of the two.
-  const auto norm_of = [&](const float* weight) {
-    return PendingNorm{partial, weight, epsilon, residual.next};
-  };
-
-  ops.embedding(residual.now, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
-  sum_over_ranks(p.backend, comm, residual.now);
-
-  for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
-    const Range range(p.backend, "layer");
-    const LayerWeights& layer = p.weights.layers[i];
-    const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
-    if (i == 0) {
-      ops.rms_norm(residual.next, residual.now, layer.input_norm, epsilon);
-      ops.linear(qkv, residual.next, *layer.qkv, layer.qkv_bias);
-    } else {
-      ops.add_rms_norm_linear(qkv, residual, norm_of(layer.input_norm), *layer.qkv, layer.qkv_bias);
-    }
-    ops.rope_and_store_kv(qkv, p.heads, rotary, norms, batch, kv[i]);
-    ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale, 0);
-    ops.linear(partial, attended, *layer.o, layer.o_bias);
-    sum_over_ranks(p.backend, comm, partial);
-
-    ops.add_rms_norm_linear_silu_and_mul(activated, residual, norm_of(layer.post_norm), *layer.gate_up,
-                                         layer.gate_up_bias, gate_up);
-    ops.linear(partial, activated, *layer.down, layer.down_bias);
-    sum_over_ranks(p.backend, comm, partial);
-  }
-  ops.add_rms_norm(residual.next, residual.now, partial, p.weights.final_norm, epsilon);
-  return residual.next;
+  return Pass(p, execution, batch, kv).run();
 }
 
 TensorView Transformer::logits(const Execution& execution, ConstTensorView hidden_rows) {

@@ -14,7 +14,8 @@ namespace tpscale {
 
 /// One rank's share of a decoder-only transformer: weights and activation buffers, no state between steps.
 /// Communication of a forward pass: 1 all-reduce after the vocabulary-parallel embedding, 2 a layer (after
-/// the row-parallel output and down projections), 1 all-gather of the vocabulary-split logits: 2L+1 and 1.
+/// the row-parallel output and down projections; 1 where the residual is parallel), 1 all-gather of the
+/// vocabulary-split logits: 2L+1 (L+1) and 1.
 class Transformer {
  public:
   /// Reads this rank's weights. `max_tokens`: most tokens of one step; `max_logits`: most logits rows;
@@ -58,6 +59,7 @@ class Transformer {
 
  private:
   struct Parts;
+  struct Pass;
   std::unique_ptr<Parts> parts_;
 };
 

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "model/row_pipe.h"
-#include "model/tensor_list.h"
+#include "model/tensor_names.h"
 
 namespace tpscale {
 namespace {
@@ -67,49 +67,58 @@ class VectorPool {
 class Loader {
  public:
   Loader(Backend& backend, const ModelSource& source, const ModelShard& shard, Dtype dtype)
-      : backend_(backend), source_(source), config_(source.config()), shard_(shard), dtype_(dtype) {}
+      : backend_(backend),
+        source_(source),
+        config_(source.config()),
+        names_(config_),
+        shard_(shard),
+        dtype_(dtype) {}
 
   ModelWeights load() {
     ModelWeights weights;
-    weights.embedding = vocab_table("model.embed_tokens.weight", true);
+    weights.embedding = vocab_table(names_.embedding(), true);
+    if (config_.learned_positions && shard_.tp_rank == 0) weights.positions = position_table();
     weights.layers.resize(static_cast<std::size_t>(config_.num_layers));
     for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
       attention(layer, weights.layers[static_cast<std::size_t>(layer)]);
       mlp(layer, weights.layers[static_cast<std::size_t>(layer)]);
     }
-    vector(&weights.final_norm, {{"model.norm.weight", 0, 1, 0, config_.hidden_size}});
-    if (!config_.tied_embeddings) weights.untied_head = vocab_table("lm_head.weight", false);
+    norm(names_.final_norm(), &weights.final_norm, &weights.final_norm_bias);
+    if (!config_.tied_embeddings) weights.untied_head = vocab_table(names_.head(), false);
     weights.vectors = vectors_.build(backend_, source_, dtype_);
     run_row_jobs(source_, jobs_);
     return weights;
   }
 
  private:
-  /// Rows [first, first + count) of a column-parallel projection.
-  struct RowRange {
-    std::string name;
-    std::int64_t first, count;
-  };
-
   std::unique_ptr<LinearWeights> vocab_table(const std::string& name, bool lookup) {
     auto table = backend_.ops().make_linear(shard_.vocab_size, config_.hidden_size, dtype_, lookup);
     const std::int64_t rows =
         std::clamp<std::int64_t>(config_.vocab_size - shard_.first_vocab, 0, shard_.vocab_size);
-    if (rows > 0) jobs_.push_back({table.get(), 0, {name, shard_.first_vocab, rows, 0, config_.hidden_size}});
+    if (rows > 0) {
+      jobs_.push_back({table.get(), 0, {name + ".weight", shard_.first_vocab, rows, 0, config_.hidden_size}});
+    }
     return table;
   }
 
-  std::unique_ptr<LinearWeights> column_parallel(const std::vector<RowRange>& ranges, const float** bias,
+  std::unique_ptr<LinearWeights> position_table() {
+    const std::int64_t rows = config_.max_position_embeddings;
+    auto table = backend_.ops().make_linear(rows, config_.hidden_size, dtype_, true);
+    jobs_.push_back({table.get(), 0, {names_.positions() + ".weight", 0, rows, 0, config_.hidden_size}});
+    return table;
+  }
+
+  std::unique_ptr<LinearWeights> column_parallel(const std::vector<TensorRows>& ranges, const float** bias,
                                                  bool has_bias) {
     std::int64_t rows = 0;
-    for (const RowRange& range : ranges) rows += range.count;
+    for (const TensorRows& range : ranges) rows += range.count;
     auto weights = backend_.ops().make_linear(rows, config_.hidden_size, dtype_, false);
     std::int64_t at = 0;
     std::vector<TensorSlice> biases;
-    for (const RowRange& range : ranges) {
+    for (const TensorRows& range : ranges) {
       jobs_.push_back(
-          {weights.get(), at, {range.name + ".weight", range.first, range.count, 0, config_.hidden_size}});
-      biases.push_back({range.name + ".bias", 0, 1, range.first, range.count});
+          {weights.get(), at, {range.tensor + ".weight", range.first, range.count, 0, config_.hidden_size}});
+      biases.push_back({range.tensor + ".bias", 0, 1, range.first, range.count});
       at += range.count;
     }
     if (has_bias) vector(bias, std::move(biases));
@@ -124,31 +133,34 @@ class Loader {
     return weights;
   }
 
+  void norm(const std::string& name, const float** weight, const float** bias) {
+    vector(weight, {{name + ".weight", 0, 1, 0, config_.hidden_size}});
+    if (config_.norm == NormKind::kLayer) vector(bias, {{name + ".bias", 0, 1, 0, config_.hidden_size}});
+  }
+
   void attention(std::int64_t layer, LayerWeights& weights) {
-    const std::int64_t dim = config_.head_dim;
-    const std::int64_t q_first = shard_.first_head * dim, q_cols = shard_.num_heads * dim;
-    const std::int64_t kv_first = shard_.first_kv_head * dim, kv_cols = shard_.num_kv_heads * dim;
-    const auto name = [&](const char* rest) { return layer_tensor(layer, rest); };
-    weights.qkv = column_parallel({{name("self_attn.q_proj"), q_first, q_cols},
-                                   {name("self_attn.k_proj"), kv_first, kv_cols},
-                                   {name("self_attn.v_proj"), kv_first, kv_cols}},
-                                  &weights.qkv_bias, config_.attention_bias);
-    weights.o =
-        row_parallel(name("self_attn.o_proj"), q_first, q_cols, &weights.o_bias, config_.attention_bias);
-    vector(&weights.input_norm, {{name("input_layernorm.weight"), 0, 1, 0, config_.hidden_size}});
+    std::vector<TensorRows> ranges = names_.queries(layer, shard_.first_head, shard_.num_heads);
+    for (const auto& more : {names_.keys(layer, shard_.first_kv_head, shard_.num_kv_heads),
+                             names_.values(layer, shard_.first_kv_head, shard_.num_kv_heads)}) {
+      ranges.insert(ranges.end(), more.begin(), more.end());
+    }
+    weights.qkv = column_parallel(ranges, &weights.qkv_bias, config_.qkv_bias);
+    weights.o = row_parallel(names_.attention_output(layer), shard_.first_head * config_.head_dim,
+                             shard_.num_heads * config_.head_dim, &weights.o_bias, config_.o_bias);
+    norm(names_.input_norm(layer), &weights.input_norm, &weights.input_norm_bias);
     if (!config_.qk_norm) return;
-    vector(&weights.q_norm, {{name("self_attn.q_norm.weight"), 0, 1, 0, dim}});
-    vector(&weights.k_norm, {{name("self_attn.k_norm.weight"), 0, 1, 0, dim}});
+    vector(&weights.q_norm, {{names_.q_norm(layer) + ".weight", 0, 1, 0, config_.head_dim}});
+    vector(&weights.k_norm, {{names_.k_norm(layer) + ".weight", 0, 1, 0, config_.head_dim}});
   }
 
   void mlp(std::int64_t layer, LayerWeights& weights) {
     const std::int64_t first = shard_.first_intermediate, inner = shard_.intermediate_size;
-    const auto name = [&](const char* rest) { return layer_tensor(layer, rest); };
-    weights.gate_up =
-        column_parallel({{name("mlp.gate_proj"), first, inner}, {name("mlp.up_proj"), first, inner}},
-                        &weights.gate_up_bias, config_.mlp_bias);
-    weights.down = row_parallel(name("mlp.down_proj"), first, inner, &weights.down_bias, config_.mlp_bias);
-    vector(&weights.post_norm, {{name("post_attention_layernorm.weight"), 0, 1, 0, config_.hidden_size}});
+    std::vector<TensorRows> ranges;
+    if (config_.gated_mlp()) ranges.push_back({names_.gate(layer), first, inner});
+    ranges.push_back({names_.up(layer), first, inner});
+    weights.gate_up = column_parallel(ranges, &weights.gate_up_bias, config_.mlp_bias);
+    weights.down = row_parallel(names_.down(layer), first, inner, &weights.down_bias, config_.mlp_bias);
+    norm(names_.post_norm(layer), &weights.post_norm, &weights.post_norm_bias);
   }
 
   void vector(const float** place, std::vector<TensorSlice> parts) {
@@ -158,6 +170,7 @@ class Loader {
   Backend& backend_;
   const ModelSource& source_;
   const ModelConfig& config_;
+  const TensorNames names_;
   const ModelShard& shard_;
   const Dtype dtype_;
   VectorPool vectors_;

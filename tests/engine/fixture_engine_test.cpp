@@ -15,9 +15,10 @@ using test::EngineHarness;
 using test::Fixture;
 using test::read_fixture;
 
-constexpr const char* kFixtures[] = {"llama2-f32",         "llama-bias-f32", "llama-linear-f32",
-                                     "llama-dynamic-f32",  "llama-yarn-f16", "qwen3-bf16",
-                                     "llama3-bf16-sharded"};
+constexpr const char* kFixtures[] = {
+    "llama2-f32",          "llama-bias-f32",      "llama-linear-f32", "llama-dynamic-f32", "llama-yarn-f16",
+    "qwen3-bf16",          "llama3-bf16-sharded", "gpt2-f32",         "dialogpt-f16",      "pythia-f16",
+    "neox-sequential-f32", "mistral-bf16",        "qwen2-f32"};
 
 class FixtureEngine : public ::testing::TestWithParam<const char*> {};
 

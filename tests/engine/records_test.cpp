@@ -99,7 +99,8 @@ struct HeldAndPredicted {
 
 TEST(Records, PredictedBytesAreThoseOfTheAllocator) {
   auto requests = random_requests(8, 256, 50, 20, 9);
-  for (const std::string name : {"tiny", "llama-dynamic-f32", "qwen3-bf16"}) {
+  for (const std::string name :
+       {"tiny", "llama-dynamic-f32", "qwen3-bf16", "gpt2-f32", "pythia-f16", "mistral-bf16"}) {
     const std::string model = name == "tiny" ? name : test::fixture_folder(name);
     const HeldAndPredicted all(model, requests);
     const HeldAndPredicted few(model, std::span(requests).first(3));

@@ -76,6 +76,18 @@ TEST(PlanSizes, RefuseWhatCannotBeServed) {
   EXPECT_EQ(plan(options, {request_of(15, 2)}).num_kv_blocks, 1);
 }
 
+TEST(PlanSizes, RefuseMorePositionsThanAModelHasLearned) {
+  const ModelConfig gpt2 = preset_config("gpt2");
+  const std::vector<Request> fits{request_of(1000, 24)}, longer{request_of(1000, 25)};
+  EXPECT_EQ(plan_sizes(gpt2, plan_shard(gpt2, 1, 0), {}, fits).max_model_len, 1024);
+  try {
+    plan_sizes(gpt2, plan_shard(gpt2, 1, 0), {}, longer);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("1024 learned positions"), std::string::npos) << error.what();
+  }
+}
+
 TEST(PlanSizes, RefuseImpossibleOptions) {
   const std::vector<Request> requests = {request_of(4, 4)};
   const auto with = [](auto member, auto value) {

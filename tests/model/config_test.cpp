@@ -30,7 +30,32 @@ std::string llama(const std::string& more) {
          (more.empty() ? "" : ", " + more) + "}";
 }
 
+std::string named(const char* architecture, const std::string& sizes, const std::string& more) {
+  return std::string(R"({"architectures": [")") + architecture + "\"], " + sizes +
+         (more.empty() ? "" : ", " + more) + "}";
+}
+constexpr const char* kSizes =
+    R"("vocab_size": 320, "hidden_size": 64, "intermediate_size": 176, "num_hidden_layers": 3, "num_attention_heads": 8)";
+
+std::string mistral(const std::string& more) {
+  return named("MistralForCausalLM", kSizes, more);
+}
+std::string qwen2(const std::string& more) {
+  return named("Qwen2ForCausalLM", kSizes, more);
+}
+std::string neox(const std::string& more) {
+  return named("GPTNeoXForCausalLM", kSizes, more);
+}
+std::string gpt2(const std::string& more) {
+  return named("GPT2LMHeadModel", R"("vocab_size": 320, "n_embd": 64, "n_layer": 3)",
+               more.find("n_head") == std::string::npos ? R"("n_head": 4, )" + more : more);
+}
+
 TEST(Presets, HaveTheParametersOfTheRealModels) {
+  EXPECT_EQ(parameter_count(preset_config("pythia-70m")), 70'426'624);
+  EXPECT_EQ(parameter_count(preset_config("pythia-2.8b")), 2'775'208'960);
+  EXPECT_EQ(parameter_count(preset_config("gpt2")), 124'439'808);
+  EXPECT_EQ(parameter_count(preset_config("mistral-7b")), 7'241'732'096);
   EXPECT_EQ(parameter_count(preset_config("qwen3-0.6b")), 596'049'920);
   EXPECT_EQ(parameter_count(preset_config("qwen3-8b")), 8'190'735'360);
   EXPECT_EQ(parameter_count(preset_config("llama-2-7b")), 6'738'415'616);
@@ -51,10 +76,11 @@ TEST(ReadConfig, LlamaDefaultsAreThoseOfTransformers) {
   EXPECT_EQ(config.num_kv_heads, 8);
   EXPECT_EQ(config.head_dim, 8);
   EXPECT_EQ(config.max_position_embeddings, 2048);
-  EXPECT_EQ(config.rms_norm_eps, 1e-6);
+  EXPECT_EQ(config.norm_epsilon, 1e-6);
   EXPECT_EQ(config.rope.theta, 10000.0);
   EXPECT_EQ(config.rope.scaling, RopeScaling::kNone);
-  EXPECT_FALSE(config.tied_embeddings || config.attention_bias || config.mlp_bias || config.qk_norm);
+  EXPECT_FALSE(config.tied_embeddings || config.qkv_bias || config.o_bias || config.mlp_bias ||
+               config.qk_norm);
   EXPECT_EQ(config.dtype, Dtype::kF32);
 }
 
@@ -71,6 +97,52 @@ TEST(ReadConfig, Qwen3DefaultsAreThoseOfTransformers) {
   EXPECT_FALSE(config.mlp_bias) << "Qwen3 has no such setting";
   EXPECT_FALSE(config.tied_embeddings);
   EXPECT_EQ(config.dtype, Dtype::kBF16);
+}
+
+TEST(ReadConfig, MistralSeesAWindowUnlessItIsNull) {
+  EXPECT_EQ(read_text(mistral("\"a\": 1")).num_kv_heads, 8);
+  EXPECT_EQ(read_text(mistral("\"a\": 1")).sliding_window, 4096);
+  const ModelConfig config = read_text(mistral(R"("sliding_window": 24, "num_key_value_heads": 4)"));
+  EXPECT_EQ(config.num_kv_heads, 4);
+  for (const std::int64_t layer : {0, 2}) EXPECT_EQ(config.window_of(layer), 24);
+  EXPECT_EQ(read_text(mistral(R"("sliding_window": null)")).sliding_window, 0);
+}
+
+TEST(ReadConfig, QwensWindowIsSwitchedOnAndBeginsAtALayer) {
+  const std::string heads = R"("num_key_value_heads": 2)";
+  const ModelConfig off = read_text(qwen2(heads + R"(, "sliding_window": 16, "max_window_layers": 1)"));
+  EXPECT_EQ(off.sliding_window, 0);
+  EXPECT_TRUE(off.qkv_bias);
+  EXPECT_FALSE(off.o_bias || off.mlp_bias);
+  const ModelConfig on = read_text(qwen2(heads + R"(, "use_sliding_window": true, "sliding_window": 16,
+      "max_window_layers": 1, "layer_types": ["full_attention", "sliding_attention", "sliding_attention"])"));
+  EXPECT_EQ(on.window_of(0), 0);
+  EXPECT_EQ(on.window_of(1), 16);
+}
+
+TEST(ReadConfig, GptNeoXDefaultsAreThoseOfTransformers) {
+  const ModelConfig config = read_text(neox("\"a\": 1"));
+  EXPECT_EQ(config.norm, NormKind::kLayer);
+  EXPECT_EQ(config.norm_epsilon, 1e-5);
+  EXPECT_EQ(config.rotary_share, 0.25);
+  EXPECT_EQ(config.rotary_dim(), 2);
+  EXPECT_EQ(config.activation, Activation::kGelu);
+  EXPECT_TRUE(config.parallel_residual && config.qkv_bias && config.o_bias && config.mlp_bias);
+  EXPECT_FALSE(config.tied_embeddings || config.gated_mlp());
+  EXPECT_EQ(config.all_reduces_a_layer(), 1);
+  EXPECT_EQ(read_text(neox(R"("use_parallel_residual": false)")).all_reduces_a_layer(), 2);
+  EXPECT_EQ(read_text(neox(R"("rotary_emb_base": 5000)")).rope.theta, 5000.0);
+}
+
+TEST(ReadConfig, Gpt2SpellsItsKeysItsOwnWay) {
+  const ModelConfig config = read_text(gpt2(R"("n_inner": null)"));
+  EXPECT_EQ(config.intermediate_size, 256);
+  EXPECT_EQ(config.head_dim, 16);
+  EXPECT_EQ(config.max_position_embeddings, 1024);
+  EXPECT_EQ(config.activation, Activation::kGeluTanh);
+  EXPECT_TRUE(config.learned_positions && config.tied_embeddings);
+  EXPECT_EQ(config.rotary_dim(), 0);
+  EXPECT_EQ(read_text(gpt2(R"("activation_function": "gelu")")).activation, Activation::kGelu);
 }
 
 TEST(ReadConfig, ReadsEverySpellingOfRopeScaling) {
@@ -119,9 +191,19 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"a": 1, "a": 2})", "'a' twice"}, Bad{R"({"a": {"b": 1, "b": 1}})", "'a/b' twice"},
         Bad{R"({"a":[[[[[[[[[[1]]]]]]]]]]})", "nested too deeply"},
         Bad{R"({"a": "\ud800"})", "not valid JSON"}, Bad{"{\"a\": \"\xff\"}", "not valid JSON"},
-        Bad{"{}", "names no architecture; known are: LlamaForCausalLM, Qwen3ForCausalLM"},
-        Bad{R"({"architectures": ["GPT2LMHeadModel"]})",
-            "'GPT2LMHeadModel' is not known; known are: LlamaForCausalLM, Qwen3ForCausalLM"},
+        Bad{"{}", "names no architecture; known are: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM"},
+        Bad{R"({"architectures": ["BertModel"]})", "'BertModel' is not known; known are: LlamaForCausalLM"},
+        Bad{R"({"architectures": ["GPT2LMHeadModel"]})", "vocab_size is missing"},
+        Bad{gpt2(R"("activation_function": "relu")"), "activation_function 'relu' is not supported"},
+        Bad{gpt2(R"("scale_attn_by_inverse_layer_idx": true)"), "scale_attn_by_inverse_layer_idx false"},
+        Bad{gpt2(R"("n_head": 5)"), "hidden_size must be divisible"},
+        Bad{neox(R"("rotary_pct": 0.4)"), "must have an even size"},
+        Bad{neox(R"("hidden_act": "silu")"), "hidden_act 'silu' is not supported"},
+        Bad{neox(R"("rotary_pct": 1.5)"), "rotary_pct must be"},
+        Bad{mistral(R"("sliding_window": 0)"), "sliding_window must be"},
+        Bad{mistral(R"("layer_types": ["full_attention"])"),
+            "layer_types/0 is not supported: it must be sliding"},
+        Bad{mistral(R"("layer_types": {"x": "full_attention"})"), "layer_types/x is not supported"},
         Bad{R"({"architectures": ["Llama\u001b[31m"]})", "'Llama?[31m' is not known"},
         Bad{R"({"architectures": ["LlamaForCausalLM"]})", "vocab_size is missing"},
         Bad{llama(R"("num_key_value_heads": 3)"), "must be divisible by num_key_value_heads (3)"},

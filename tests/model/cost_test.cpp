@@ -57,7 +57,7 @@ TEST(WeightBytes, CountTheParametersOfTheRank) {
   EXPECT_EQ(weight_bytes(small(), plan_shard(small(), 1, 0), Dtype::kBF16), 2 * (576 + 80) + 4 * 32);
   ModelConfig untied = small();
   untied.tied_embeddings = false;
-  untied.attention_bias = true;
+  untied.qkv_bias = untied.o_bias = true;
   untied.mlp_bias = true;
   // Biases: qkv 8 (of 2 ranks, KV replicated: 4 + 4 + 4 = 12), gate and up 16, on rank 0 also o and down, 8
   // each.

@@ -87,11 +87,14 @@ std::string test_name(const testing::TestParamInfo<const char*>& fixture) {
 INSTANTIATE_TEST_SUITE_P(All, Fixtures,
                          testing::Values("llama2-f32", "llama3-bf16-sharded", "llama-linear-f32",
                                          "llama-dynamic-f32", "llama-yarn-f16", "llama-bias-f32",
-                                         "qwen3-bf16"),
+                                         "qwen3-bf16", "gpt2-f32", "dialogpt-f16", "pythia-f16",
+                                         "neox-sequential-f32", "mistral-bf16", "qwen2-f32"),
                          test_name);
 INSTANTIATE_TEST_SUITE_P(Static, Chunks,
                          testing::Values("llama2-f32", "llama3-bf16-sharded", "llama-linear-f32",
-                                         "llama-yarn-f16", "llama-bias-f32", "qwen3-bf16"),
+                                         "llama-yarn-f16", "llama-bias-f32", "qwen3-bf16", "gpt2-f32",
+                                         "dialogpt-f16", "pythia-f16", "neox-sequential-f32", "mistral-bf16",
+                                         "qwen2-f32"),
                          test_name);
 
 }  // namespace

@@ -55,15 +55,19 @@ TEST_P(TensorParallel, TokensAndNllEqualThoseOfOneRank) {
 }
 
 // 2 KV heads at degree 4: replicated. 4 query heads at degree 4: the most that qwen3 divides into.
-INSTANTIATE_TEST_SUITE_P(All, TensorParallel,
-                         testing::Values(std::tuple("llama2-f32", 2), std::tuple("llama2-f32", 4),
-                                         std::tuple("llama2-f32", 8), std::tuple("llama3-bf16-sharded", 2),
-                                         std::tuple("llama3-bf16-sharded", 4),
-                                         std::tuple("llama3-bf16-sharded", 8),
-                                         std::tuple("llama-dynamic-f32", 4), std::tuple("llama-yarn-f16", 4),
-                                         std::tuple("llama-bias-f32", 2), std::tuple("llama-bias-f32", 4),
-                                         std::tuple("llama-bias-f32", 8), std::tuple("qwen3-bf16", 2),
-                                         std::tuple("qwen3-bf16", 4)));
+INSTANTIATE_TEST_SUITE_P(
+    All, TensorParallel,
+    testing::Values(std::tuple("llama2-f32", 2), std::tuple("llama2-f32", 4), std::tuple("llama2-f32", 8),
+                    std::tuple("llama3-bf16-sharded", 2), std::tuple("llama3-bf16-sharded", 4),
+                    std::tuple("llama3-bf16-sharded", 8), std::tuple("llama-dynamic-f32", 4),
+                    std::tuple("llama-yarn-f16", 4), std::tuple("llama-bias-f32", 2),
+                    std::tuple("llama-bias-f32", 4), std::tuple("llama-bias-f32", 8),
+                    std::tuple("qwen3-bf16", 2), std::tuple("qwen3-bf16", 4), std::tuple("gpt2-f32", 2),
+                    std::tuple("gpt2-f32", 4), std::tuple("dialogpt-f16", 4), std::tuple("pythia-f16", 2),
+                    std::tuple("pythia-f16", 4), std::tuple("neox-sequential-f32", 2),
+                    std::tuple("neox-sequential-f32", 4), std::tuple("neox-sequential-f32", 8),
+                    std::tuple("mistral-bf16", 2), std::tuple("mistral-bf16", 4),
+                    std::tuple("mistral-bf16", 8), std::tuple("qwen2-f32", 2), std::tuple("qwen2-f32", 4)));
 
 TEST(TensorParallelBF16, AllRanksHoldTheSameBits) {
   const test::Fixture fixture = test::read_fixture("qwen3-bf16");

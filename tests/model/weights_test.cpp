@@ -90,7 +90,7 @@ TEST(LoadWeights, HoldNoMoreThanTheAnalyticSizeAndItsPadding) {
 
 TEST(LoadWeights, VectorsAreRoundedToTheComputeDtype) {
   ModelConfig config = preset_config("tiny");
-  config.attention_bias = true;
+  config.qkv_bias = config.o_bias = true;
   config.dtype = Dtype::kF32;
   const auto backend = make_backend();
   const SyntheticModel source(config, 5);

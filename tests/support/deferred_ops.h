@@ -28,6 +28,23 @@ class DeferredOps final : public Ops {
                     float epsilon) override {
     queue_.push([=, this] { inner_.add_rms_norm(out, residual, x, weight, epsilon); });
   }
+  void layer_norm(TensorView out, ConstTensorView x, const float* weight, const float* bias,
+                  float epsilon) override {
+    queue_.push([=, this] { inner_.layer_norm(out, x, weight, bias, epsilon); });
+  }
+  void add_layer_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                      const float* bias, float epsilon) override {
+    queue_.push([=, this] { inner_.add_layer_norm(out, residual, x, weight, bias, epsilon); });
+  }
+  void add(TensorView out, ConstTensorView x) override {
+    queue_.push([=, this] { inner_.add(out, x); });
+  }
+  void add_embedding(TensorView out, const LinearWeights& table, const std::int32_t* rows) override {
+    queue_.push([=, this, &table] { inner_.add_embedding(out, table, rows); });
+  }
+  void gelu(TensorView out, ConstTensorView x, Gelu formula) override {
+    queue_.push([=, this] { inner_.gelu(out, x, formula); });
+  }
   void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override {
     queue_.push([=, this, &weights] { inner_.linear(out, x, weights, bias); });
   }

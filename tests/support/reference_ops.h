@@ -47,6 +47,30 @@ inline Values reference_rms_norm(const Values& x, const Values& weight, double e
   return out;
 }
 
+inline Values reference_layer_norm(const Values& x, const Values& weight, const Values& bias,
+                                   double epsilon) {
+  const std::size_t cols = weight.size();
+  Values out(x.size());
+  for (std::size_t start = 0; start < x.size(); start += cols) {
+    double mean = 0.0;
+    for (std::size_t i = 0; i < cols; ++i) mean += x[start + i] / static_cast<double>(cols);
+    double variance = 0.0;
+    for (std::size_t i = 0; i < cols; ++i) {
+      variance += (x[start + i] - mean) * (x[start + i] - mean) / static_cast<double>(cols);
+    }
+    const double scale = 1.0 / std::sqrt(variance + epsilon);
+    for (std::size_t i = 0; i < cols; ++i)
+      out[start + i] = (x[start + i] - mean) * scale * weight[i] + bias[i];
+  }
+  return out;
+}
+
+inline double reference_gelu(double x, bool tanh_formula) {
+  if (tanh_formula)
+    return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
+  return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+}
+
 inline Values reference_silu_and_mul(const Values& gate_up, std::int64_t rows, std::int64_t cols) {
   Values out(static_cast<std::size_t>(rows * cols));
   for (std::int64_t r = 0; r < rows; ++r) {

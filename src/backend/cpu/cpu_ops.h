@@ -21,6 +21,13 @@ class CpuOps final : public Ops {
   void rms_norm(TensorView out, ConstTensorView x, const float* weight, float epsilon) override;
   void add_rms_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
                     float epsilon) override;
+  void layer_norm(TensorView out, ConstTensorView x, const float* weight, const float* bias,
+                  float epsilon) override;
+  void add_layer_norm(TensorView out, TensorView residual, ConstTensorView x, const float* weight,
+                      const float* bias, float epsilon) override;
+  void add(TensorView out, ConstTensorView x) override;
+  void add_embedding(TensorView out, const LinearWeights& table, const std::int32_t* rows) override;
+  void gelu(TensorView out, ConstTensorView x, Gelu formula) override;
   void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) override;
   void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
                          const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) override;
@@ -44,6 +51,7 @@ class CpuOps final : public Ops {
   Buffer gemm_scratch_;     ///< packed activations
   Buffer partial_scratch_;  ///< [threads, kMaxRows, kPanelCols]
   Buffer attention_scratch_;
+  Buffer embedding_scratch_;  ///< [threads, hidden]
 };
 
 }  // namespace tpscale::cpu

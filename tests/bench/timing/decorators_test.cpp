@@ -36,6 +36,17 @@ class LazyOps final : public Ops {
   void add_rms_norm(TensorView, TensorView, ConstTensorView, const float*, float) override {
     enqueue("add_rms_norm");
   }
+  void layer_norm(TensorView, ConstTensorView, const float*, const float*, float) override {
+    enqueue("layer_norm");
+  }
+  void add_layer_norm(TensorView, TensorView, ConstTensorView, const float*, const float*, float) override {
+    enqueue("add_layer_norm");
+  }
+  void add(TensorView, ConstTensorView) override { enqueue("add"); }
+  void add_embedding(TensorView, const LinearWeights&, const std::int32_t*) override {
+    enqueue("add_embedding");
+  }
+  void gelu(TensorView, ConstTensorView, Gelu) override { enqueue("gelu"); }
   void linear(TensorView, ConstTensorView, const LinearWeights&, const float*) override { enqueue("linear"); }
   void rope_and_store_kv(TensorView, const HeadLayout&, const RotaryTable&, const HeadNorms&,
                          const BatchView&, const KvLayerView&) override {
@@ -105,6 +116,16 @@ TEST_F(DecoratorsTest, EveryOpIsHandedOnAndCountedOnceInItsPart) {
   expect_only(StepPart::kOther, "rms_norm");
   ops_.add_rms_norm({}, {}, {}, nullptr, 0.0F);
   expect_only(StepPart::kOther, "add_rms_norm");
+  ops_.layer_norm({}, {}, nullptr, nullptr, 0.0F);
+  expect_only(StepPart::kOther, "layer_norm");
+  ops_.add_layer_norm({}, {}, {}, nullptr, nullptr, 0.0F);
+  expect_only(StepPart::kOther, "add_layer_norm");
+  ops_.add({}, {});
+  expect_only(StepPart::kOther, "add");
+  ops_.add_embedding({}, weights_, nullptr);
+  expect_only(StepPart::kOther, "add_embedding");
+  ops_.gelu({}, {}, Gelu::kErf);
+  expect_only(StepPart::kOther, "gelu");
   ops_.rope_and_store_kv({}, {}, {}, {}, {}, {});
   expect_only(StepPart::kOther, "rope");
   ops_.silu_and_mul({}, {});

@@ -80,6 +80,10 @@ struct Kernels {
   void (*rms_norm)(void* out, const void* x, const float* weight, float epsilon, std::int64_t n) = nullptr;
   void (*add_rms_norm)(void* out, void* residual, const void* x, const float* weight, float epsilon,
                        std::int64_t n) = nullptr;
+  void (*layer_norm)(void* out, const void* x, const float* weight, const float* bias, float epsilon,
+                     std::int64_t n) = nullptr;
+  void (*add)(void* out, const void* x, std::int64_t n) = nullptr;  ///< out += x
+  void (*gelu)(void* out, const void* x, bool tanh_formula, std::int64_t n) = nullptr;
   void (*silu_and_mul)(void* out, const void* gate, const void* up, std::int64_t n) = nullptr;
   /// Norm (weight may be nullptr) and rotation (cos_sin may be nullptr) of one head, in place or not.
   void (*norm_rope)(void* out, const void* x, const float* weight, float epsilon, const float* cos_sin,

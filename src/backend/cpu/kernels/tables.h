@@ -14,6 +14,9 @@ Kernels make_kernels() {
   Kernels table;
   table.rms_norm = rms_norm<Element>;
   table.add_rms_norm = add_rms_norm<Element>;
+  table.layer_norm = layer_norm<Element>;
+  table.add = add<Element>;
+  table.gelu = gelu<Element>;
   table.silu_and_mul = silu_and_mul<Element>;
   table.norm_rope = norm_rope<Element>;
   table.argmax = argmax<Element>;
