@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,45 @@ PAIRED = {
         formula="(mixed - separated) / mixed x 100 of the wall seconds",
     ),
 }
+
+# Of each arm against another: {arm} stands for its own name.
+_OF_ARMS = {
+    f"{direction}share_of_ceiling": PairedFigure(
+        above=f"timed/{series}_seconds_ceiling",
+        below=f"timed/{series}_seconds_{{arm}}",
+        scale=1.0,
+        offset=0.0,
+        formula="seconds of the ceiling / seconds of this arm",
+    )
+    for direction, series in (
+        ("", "wall"),
+        ("device_to_host_", "device_to_host"),
+        ("host_to_device_", "host_to_device"),
+    )
+}
+_OF_ARMS["decode_slowdown"] = PairedFigure(
+    above="timed/decode_seconds_{arm}",
+    below="timed/decode_seconds_alone",
+    scale=1.0,
+    offset=0.0,
+    formula="decode seconds beside the copies / decode seconds without any",
+)
+
+
+def paired_figure(name: str, runs: Sequence[Point]) -> PairedFigure | None:
+    """How the figure of that name compares arms; None where it does not."""
+    if name in PAIRED:
+        return PAIRED[name]
+    stems = [stem for stem in _OF_ARMS if name.startswith(f"{stem}_")]
+    if not stems:
+        return None
+    stem = max(stems, key=len)
+    arm, found = name.removeprefix(f"{stem}_"), _OF_ARMS[stem]
+    made = replace(
+        found, above=found.above.replace("{arm}", arm), below=found.below.replace("{arm}", arm)
+    )
+    there = any(key in run.samples for run in runs for key in (made.above, made.below))
+    return made if there else None
 
 
 def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArray, FloatArray]:

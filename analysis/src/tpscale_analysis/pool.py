@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tpscale_analysis.pairs import PAIRED, PairedFigure, paired_times
+from tpscale_analysis.pairs import PairedFigure, paired_figure, paired_times
 from tpscale_analysis.point import TAINTED, FloatArray, Metric, Point
 from tpscale_analysis.statistics import (
     FEW_REPETITIONS,
@@ -46,8 +46,9 @@ def _pool(name: str, runs: Sequence[Point]) -> Metric:
     metrics = [run.results[name] for run in runs]
     if len(metrics) == 1:
         return metrics[0]  # made from the very repetitions that count
-    if name in PAIRED:
-        return _from_pairs(PAIRED[name], metrics, runs)
+    paired = paired_figure(name, runs)
+    if paired:
+        return _from_pairs(paired, metrics, runs)
     key, is_rate = _time_of(name)
     clean, tainted = pool_rows(runs, key), pool_rows(runs, key, tainted=True)
     times = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from tpscale_analysis.breakdown import fractions
 from tpscale_analysis.experiments.arms import split
-from tpscale_analysis.pairs import PAIRED, paired_times
+from tpscale_analysis.pairs import PairedFigure, paired_figure, paired_times
 from tpscale_analysis.point import FloatArray, Metric, Point
 from tpscale_analysis.recheck.bootstrap_range import median_ends, paired_ratio_ends
 from tpscale_analysis.recheck.formula import evaluate
@@ -32,8 +32,9 @@ class Made:
 def make_again(run: Point, metric: Metric, arms: tuple[str, ...]) -> Made | None:
     """None where neither samples nor arithmetic lead to the figure."""
     stem, arm = split(metric.name, arms)
-    if stem in PAIRED:
-        return _pairs(run, metric)
+    paired = paired_figure(metric.name, [run])
+    if paired:
+        return _pairs(run, metric, paired)
     values, how = _values(run, metric, stem, arm)
     if values is None or not len(values):
         return None
@@ -102,8 +103,7 @@ def _all_reduce(run: Point, what: str, size: int) -> FloatArray | None:
     return size / seconds * (2 * (ranks - 1) / ranks if what == "busbw" else 1.0)
 
 
-def _pairs(run: Point, metric: Metric) -> Made | None:
-    figure = PAIRED[metric.name]
+def _pairs(run: Point, metric: Metric, figure: PairedFigure) -> Made | None:
     above, below = paired_times(figure, [run])
     if not len(above) or not ((above > 0).all() and (below > 0).all()):
         return None
