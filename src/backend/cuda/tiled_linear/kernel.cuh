@@ -11,7 +11,7 @@ namespace tpscale::cuda::tiled {
 /// Dynamic shared memory of a block: stages of weights and input, afterwards the sums.
 template <class T, class Tile>
 constexpr std::size_t shared_bytes() {
-  constexpr std::size_t kRows = kWeightStages * Tile::kWeightRows + kInputStages * Tile::kTokens;
+  constexpr std::size_t kRows = Tile::kWeightStages * Tile::kWeightRows + kInputStages * Tile::kTokens;
   constexpr std::size_t kStages = kRows * kPitch<T> * sizeof(T);
   constexpr std::size_t kSums = sizeof(float) * Tile::kTokens * (Tile::kWeightRows + Output<T>::kSumsPadding);
   return kStages > kSums ? kStages : kSums;
@@ -19,7 +19,7 @@ constexpr std::size_t shared_bytes() {
 
 /// A block computes a tile of kTokens x kWeightRows over the whole depth. Blocks that share their weights are
 /// neighbours (x), so that one of them reads them from memory and the others from the L2. Weights are copied
-/// three stages ahead without passing the registers; the input, which may have to be made, is loaded a stage
+/// stages ahead without passing the registers; the input, which may have to be made, is loaded a stage
 /// ahead into registers. One barrier a stage: behind it this stage is whole, and the one before free.
 template <class T, class Tile, class Input>
 __global__ void __launch_bounds__(kThreads, Tile::kBlocks)
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(kThreads, Tile::kBlocks)
   constexpr int kInputStage = Tile::kTokens * kPitch<T>;
   __shared__ float scales[Tile::kTokens];
   T* weight_stages = dynamic_shared<T>();
-  T* input_stages = weight_stages + kWeightStages * kWeightStage;
+  T* input_stages = weight_stages + Tile::kWeightStages * kWeightStage;
   const Place place;
   const int block = static_cast<int>(blockIdx.y);
   const int first_token = static_cast<int>(blockIdx.x) * Tile::kTokens;
@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(kThreads, Tile::kBlocks)
     weight_rows[i] = weights[output.weight_row(block, local, Tile::kWeightRows)] + place.chunk * kWidth<T>;
   }
   const auto copy_weights = [&](int stage) {
-    T* to = weight_stages + stage % kWeightStages * kWeightStage;
+    T* to = weight_stages + stage % Tile::kWeightStages * kWeightStage;
     const bool there = stage * kStageVectors + place.chunk < vectors;
 #pragma unroll
     for (int i = 0; i < kWeightLines; ++i) {
@@ -57,7 +57,7 @@ __global__ void __launch_bounds__(kThreads, Tile::kBlocks)
   };
 
 #pragma unroll
-  for (int stage = 0; stage < kWeightStages - 1; ++stage) copy_weights(stage);
+  for (int stage = 0; stage < Tile::kWeightStages - 1; ++stage) copy_weights(stage);
   typename Input::template Reader<Tile::kTokens / kLinesAtOnce> reader(input, first_token, vectors);
   reader.load(0);
   Tile tile;
@@ -65,10 +65,10 @@ __global__ void __launch_bounds__(kThreads, Tile::kBlocks)
     T* input_stage = input_stages + stage % kInputStages * kInputStage;
     reader.store(input_stage, stage);
     if (stage + 1 < stages) reader.load(stage + 1);
-    copy_async_wait<kWeightStages - 2>();
+    copy_async_wait<Tile::kWeightStages - 2>();
     __syncthreads();
-    copy_weights(stage + kWeightStages - 1);
-    tile.multiply(input_stage, weight_stages + stage % kWeightStages * kWeightStage, tokens);
+    copy_weights(stage + Tile::kWeightStages - 1);
+    tile.multiply(input_stage, weight_stages + stage % Tile::kWeightStages * kWeightStage, tokens);
   }
 
   reader.store_scales(scales);

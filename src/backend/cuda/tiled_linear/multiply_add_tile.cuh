@@ -10,6 +10,7 @@ struct MultiplyAddTile {
   static constexpr int kTokens = kTokens_;
   static constexpr int kWeightRows = kWeightRows_;
   static constexpr int kBlocks = 2;
+  static constexpr int kWeightStages = 4;
 
   __device__ void multiply(const float* input, const float* weights, int tokens) {
     const float* tokens_from = input + token_ * kPitch<float>;

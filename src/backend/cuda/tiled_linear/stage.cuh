@@ -12,7 +12,6 @@ namespace tpscale::cuda::tiled {
 inline constexpr int kThreads = 256;
 inline constexpr int kStageVectors = 8;
 inline constexpr int kLinesAtOnce = kThreads / kStageVectors;
-inline constexpr int kWeightStages = 4;  ///< in shared memory at once, three of them on their way
 inline constexpr int kInputStages = 2;
 
 template <class T>

@@ -11,6 +11,9 @@ struct TensorCoreTile {
   static constexpr int kTokens = kTokens_;
   static constexpr int kWeightRows = kWeightRows_;
   static constexpr int kBlocks = kTokens < 128 ? 2 : 1;  ///< a multiprocessor, as far as registers go
+  /// Stages of weights in shared memory, all but one on their way. The largest tile has to fit into the 99
+  /// KiB of a block on compute capability 8.6 and 8.9.
+  static constexpr int kWeightStages = kTokens == 128 && kWeightRows == 128 ? 3 : 4;
 
   __device__ void multiply(const T* input, const T* weights, int tokens) {
     if (first_token_ >= tokens) return;
