@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tpscale_analysis.point import FloatArray, Point
+from tpscale_analysis.point import FloatArray, Point, Samples
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,12 @@ def paired_figure(name: str, runs: Sequence[Point]) -> PairedFigure | None:
 
 
 def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArray, FloatArray]:
-    """What is above and below the line, a value a repetition: pairs in which neither arm is tainted.
+    """What is above and below the line, a value a repetition: those that count in every arm.
 
-    All pairs where there are no such; none where the arms have not the same repetitions.
+    A repetition counts that is no warm-up and not tainted; in an arm where all are tainted, all count. Where no
+    repetition counts in every arm, those of the arm above; none where the arms have not the same repetitions.
     """
-    clean, every = [np.empty((0, 2))], [np.empty((0, 2))]
+    clean, fallback = [np.empty((0, 2))], [np.empty((0, 2))]
     for run in runs:
         arms = [run.samples[key] for key in figure.series if key in run.samples]
         if len(arms) != len(figure.series) or len({len(arm.rows) for arm in arms}) != 1:
@@ -118,10 +120,15 @@ def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArra
         times = [arm.rows.max(axis=1) for arm in arms]
         above = np.maximum(times[0], times[2]) if figure.at_least else times[0]
         pairs = np.stack([above, times[1]], axis=1)
-        counts = ~np.any([arm.is_warm_up for arm in arms], axis=0)
-        tainted = np.any([arm.is_tainted for arm in arms], axis=0)
-        clean.append(pairs[counts & ~tainted])
-        every.append(pairs[counts])
+        counts = [_counts(arm) for arm in arms]
+        clean.append(pairs[np.all(counts, axis=0)])
+        fallback.append(pairs[counts[0]])
     pooled = np.concatenate(clean)
-    pooled = pooled if len(pooled) else np.concatenate(every)
+    pooled = pooled if len(pooled) else np.concatenate(fallback)
     return pooled[:, 0], pooled[:, 1]
+
+
+def _counts(series: Samples) -> NDArray[np.bool_]:
+    measured = ~series.is_warm_up
+    clean: NDArray[np.bool_] = measured & ~series.is_tainted
+    return clean if clean.any() else measured

@@ -136,7 +136,7 @@ def thousands(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
 
 
-def legend_below(axes: Axes, columns: int) -> None:
+def legend_below(axes: Axes, columns: int, size: float | None = None) -> None:
     """Under the axis' label, in the margin that every panel has."""
     axes.legend(
         loc="upper center",
@@ -147,4 +147,5 @@ def legend_below(axes: Axes, columns: int) -> None:
         handletextpad=0.5,
         borderaxespad=0.2,
         labelspacing=0.3,
+        fontsize=size,
     )

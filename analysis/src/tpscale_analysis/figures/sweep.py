@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from tpscale_analysis.experiments.labels import label
+from tpscale_analysis.experiments.arms import BASES
+from tpscale_analysis.experiments.labels import label, point_label
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.view import Chart
 from tpscale_analysis.figures.bars import values_of
@@ -17,15 +19,19 @@ from tpscale_analysis.figures.values import Value, axis_title, common_scale, dra
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.numbers import byte_size, value_text
 
-_PREDICTED = ("predicted", "expected", "ideal", "ceiling")
+_PREDICTED = ("predicted", "expected", "ideal")  # in a stem: dashed and grey
+_CEILING = "ceiling"  # the arm that the others are held against: likewise
+_MANY = 4  # lines that have room in the legend
 _MARKERS = "osD^v<>P"
+_TITLE = 56  # characters
 _LOG_FROM = 30.0  # ratio of the largest to the smallest value
 
 
 def sweep(study: Study, chart: Chart) -> Panel | None:
     """None where nothing that the chart can be drawn over was varied."""
     parameter = next((name for name in chart.over if name in study.varying), "")
-    points = _family(study, parameter) if parameter else []
+    fixed = [name for name in study.varying if not _follows(study, name, parameter)]
+    points = _family(study, parameter, fixed) if parameter else []
     values = [value for value in values_of(study, chart) if value.point in points]
     if len({_x(value.point, parameter) for value in values}) < 2:
         return None
@@ -35,8 +41,10 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
 
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
-        for index, ((stem, arm), line) in enumerate(lines.items()):
-            predicted = any(word in stem for word in _PREDICTED)
+        coloured = [arm for arm in study.arms if arm not in (*BASES, _CEILING)]
+        for place, ((stem, arm), line) in enumerate(lines.items()):
+            index = coloured.index(arm) if arm in coloured and len(chart.stems) == 1 else place
+            predicted = arm == _CEILING or any(word in stem for word in _PREDICTED)
             ordered = sorted(line, key=lambda value: _x(value.point, parameter))
             x = [_x(value.point, parameter) for value in ordered]
             shown = [drawn(value, scale) for value in ordered]
@@ -47,7 +55,7 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
                 color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2,
                 linestyle=(0, (4, 3)) if predicted else "-",
                 markerfacecolor=colour if all(v.claimed for v in line) else palette.surface,
-                label=", ".join(p for p in (label(stem) if len(chart.stems) > 1 else "", arm) if p),
+                label=_name(stem if len(chart.stems) > 1 else "", arm),
             )  # fmt: skip
         if chart.none is not None:
             axes.axhline(chart.none, linewidth=1.0, color=palette.muted)
@@ -55,14 +63,20 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
         axes.set_ylabel(axis_title(chart.axis, scale))
         thousands(axes)
         if len(lines) > 1:
-            legend_below(axes, 2)
+            legend_below(
+                axes, 2 if len(lines) <= _MANY else 3, None if len(lines) <= _MANY else 5.5
+            )
 
-    return Panel(chart.title, draw)
+    where = point_label(points[0], tuple(fixed))
+    return Panel(f"{chart.title} ({where})"[:_TITLE] if where else chart.title, draw)
 
 
-def _family(study: Study, parameter: str) -> list[MergedPoint]:
-    """The most points that differ in the parameter, and in what follows from it, alone."""
-    fixed = [name for name in study.varying if not _follows(study, name, parameter)]
+def _name(stem: str, arm: str) -> str:
+    return ", ".join(part for part in (label(stem), arm.replace("_", " ")) if part)
+
+
+def _family(study: Study, parameter: str, fixed: Sequence[str]) -> list[MergedPoint]:
+    """The most points that agree in what is fixed: they differ in the parameter, and in what follows from it."""
     families: dict[str, list[MergedPoint]] = defaultdict(list)
     for point in study.measured:
         if isinstance(point.parameters.get(parameter), (int, float)):
