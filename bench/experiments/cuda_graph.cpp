@@ -3,6 +3,7 @@
 
 #include "bench/experiment.h"
 #include "bench/print/number.h"
+#include "bench/statistics/counted_repetitions.h"
 #include "bench/statistics/summary.h"
 #include "bench/trial/comparison.h"
 #include "bench/trial/identity.h"
@@ -57,8 +58,11 @@ void add_arm_figures(Point& point, const PointFacts& facts) {
 Interval predicted_gain(const PointFacts& off, const PointFacts& on) {
   const Samples& enqueue = samples_named(off.timed.samples, name_of_arm("enqueue_seconds", off.arm));
   const Samples& replayed = samples_named(on.timed.samples, name_of_arm("decode_step_seconds", on.arm));
+  std::vector<std::size_t> rows;
+  std::ranges::set_intersection(counted_rows(enqueue), counted_rows(replayed), std::back_inserter(rows));
+  if (rows.empty()) rows = counted_rows(enqueue);
   std::vector<double> steps_off, steps_on;
-  for (auto row = static_cast<std::size_t>(enqueue.warm_ups); row < enqueue.rows.size(); ++row) {
+  for (const std::size_t row : rows) {
     steps_on.push_back(std::ranges::max(replayed.rows[row]));
     steps_off.push_back(std::max(std::ranges::max(enqueue.rows[row]), steps_on.back()));
   }
