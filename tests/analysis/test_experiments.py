@@ -15,8 +15,15 @@ from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.tables import every_figure, percentile_table
 from tpscale_analysis.experiments.timeline import timelines
 from tpscale_analysis.figures.render import to_png
+from tpscale_analysis.inputs import find_sources
+from tpscale_analysis.isolated import read_points
 from tpscale_analysis.report.cli import main
+from tpscale_analysis.report.code_section import CODE_STATS, code_section
+from tpscale_analysis.report.compose import compose
+from tpscale_analysis.report.page import to_markdown_text
 from tpscale_analysis.report.study_section import study_section
+from tpscale_analysis.results import derive
+from tpscale_analysis.table import Column, Table
 
 
 def study_of(folder: Path) -> Study:
@@ -136,3 +143,15 @@ def test_a_point_with_a_failed_verdict_has_no_figures(launch: Launch, arm: str) 
     assert record["tests"][0]["results"] == {}
     assert "sequence 3 differs" in record["tests"][0]["verification"]["withheld"]
     assert "sequence 3 differs" in (folder / "report.md").read_text()
+
+
+def test_the_source_code_is_a_row_of_the_plan(launch: Launch) -> None:
+    points = read_points(find_sources([launch(prefix_sweep()[:1])]))
+    table = Table("Lines", (Column("folder", numeric=False), Column("lines")), (("src", "12"),))
+    section = code_section([table], "Counted by a tool.", ["12 lines."])
+    results = derive(points, told={CODE_STATS: "measured"})
+    report = compose(results, [section])
+    rows = {row.experiment: row.state for row in results.plan}
+    assert rows[CODE_STATS] == "measured"
+    assert report.sections[-1].title == "The source code"
+    assert "Counted by a tool." in to_markdown_text(report)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from tpscale_analysis import graph_gain, shards
 from tpscale_analysis.all_reduce_model import PUBLISHED, AllReduceModel
@@ -33,6 +34,7 @@ class Results:
     device_states: tuple[DeviceState, ...]  # a launch each
     studies: tuple[Study, ...]  # of experiments that are none of these
     findings: tuple[Finding, ...]  # every stored figure made again
+    told: Mapping[str, str]  # the state of rows of the plan that no file is about: code-stats
 
     @property
     def runs(self) -> list[Point]:
@@ -49,7 +51,7 @@ class Results:
     @property
     def plan(self) -> list[PlanRow]:
         """Every row of the test plan, and the experiments beyond it."""
-        return plan_rows(self.points, {})
+        return plan_rows(self.points, self.told)
 
     def findings_of(self, points: Iterable[MergedPoint]) -> list[Finding]:
         ids = dict.fromkeys(point.point_id for point in points)
@@ -72,8 +74,12 @@ class Results:
         return withheld
 
 
-def derive(points: Iterable[Point], model: AllReduceModel = PUBLISHED) -> Results:
-    """`model`: of the all-reduces that shards measured alone leave out."""
+def derive(
+    points: Iterable[Point],
+    model: AllReduceModel = PUBLISHED,
+    told: Mapping[str, str] = MappingProxyType({}),
+) -> Results:
+    """`model`: of the all-reduces that shards measured alone leave out. `told`: see Results."""
     merged = merge(points)
     shown = {*KINDS, graph_gain.TEST_NAME, shards.TEST_NAME}
     return Results(
@@ -86,4 +92,5 @@ def derive(points: Iterable[Point], model: AllReduceModel = PUBLISHED) -> Result
         device_states=tuple(device_states(merged)),
         studies=tuple(find_studies(p for p in merged if p.test_name not in shown)),
         findings=tuple(find(run for point in merged for run in point.runs)),
+        told=told,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tpscale_analysis.checklist import checklist
@@ -28,13 +29,14 @@ from tpscale_analysis.table import Column, Table
 _NAMED = 3  # experiments that the title names
 
 
-def compose(results: Results) -> Report:
+def compose(results: Results, more: Sequence[Section] = ()) -> Report:
+    """`more`: sections that are about no points, such as that of the source code."""
     dates = sorted(run.test_date for run in results.runs)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     return Report(
         title=_title(results.test_names),
         subtitle=f"{count_text(len(results.points), 'point')}, {when}",
-        sections=_sections(results),
+        sections=[*_sections(results), *more],
         device=_device(results),
         checklist=checklist(results),
         hardware=_hardware(results),
