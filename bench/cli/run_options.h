@@ -18,6 +18,12 @@ struct RunOptions {
   std::int64_t instrumented_repetitions = 3;
   double probe_seconds = 0.25;
   std::int64_t sequences_per_rank = 32;
+  std::string slo;
+  double monitor_interval = 0.0;
+  std::int64_t given_slots = 0;
+  std::vector<std::int64_t> piece_bytes;
+  std::int64_t transfer_tokens = 512;
+  std::string transfer_cache = "model";
   std::string output;
   bool resume = false;
   bool dry_run = false;
@@ -42,6 +48,16 @@ struct RunOptions {
           "separate repetitions for the step-time breakdown");
     visit("probe-seconds", self.probe_seconds, "how long each probe of the device's peaks takes");
     visit("sequences-per-rank", self.sequences_per_rank, "weak-scaling: sequences of a rank");
+    visit("slo", self.slo, "limits of a request for the goodput: ttft=200ms,tpot=30ms,e2e=2s");
+    visit("monitor-interval", self.monitor_interval,
+          "paged-memory: seconds between samples of memory (0: 1 ms at first, 0.5 s in a long run)");
+    visit("given-slots", self.given_slots,
+          "paged-memory: KV slots that every arm has (0: half of what contiguous needs for all requests)");
+    visit("piece-bytes", self.piece_bytes,
+          "kv-transfer: bytes of a block's keys in one layer (default 4096,65536,2097152)");
+    visit("transfer-tokens", self.transfer_tokens, "kv-transfer: tokens of the cache that is moved");
+    visit("transfer-cache", self.transfer_cache,
+          "kv-transfer: whose cache is moved: model, or 7b (32 layers, 32 heads of 128, 2 bytes)");
     visit("output", self.output, "the launch's folder (default: results/{experiment}_{model}_{timestamp})");
     visit("resume", self.resume, "measure only the points that the folder lacks");
     visit("dry-run", self.dry_run, "print the points and their memory, measure nothing");

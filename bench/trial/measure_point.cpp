@@ -1,6 +1,7 @@
 #include "bench/trial/measure_point.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "bench/trial/agreement.h"
 #include "bench/trial/figures.h"
@@ -12,6 +13,7 @@
 #include "bench/trial/repetition_control.h"
 #include "bench/trial/virtual_device.h"
 #include "core/error.h"
+#include "text/tokenizer.h"
 
 namespace tpscale {
 namespace {
@@ -36,6 +38,7 @@ class PointMeasurement {
 
   /// Fills in everything but identity and provenance. Errors are agreed on by the group.
   void run(Point& point) {
+    if (plan_.before_session) facts_.memory = plan_.before_session(launch_, group_);
     session_ = open_session(launch_, group_, launch_.options.engine, requests(), point);
     if (session_) in_concert(launch_.world, [&] { measure(point); });
   }
@@ -67,7 +70,9 @@ class PointMeasurement {
                                gauge,
                                watch,
                                [&](double seconds) { return control.after(seconds); },
-                               launch_.options.run.inject_bug};
+                               launch_.options.run.inject_bug,
+                               0,  // one arm has no order
+                               plan_.quantities};
     const Arm only{"", &engine()};
     group_.backend().memory().reset_peak();
     launch_.stages.time("timed", Kind::kMeasuring,
@@ -75,8 +80,9 @@ class PointMeasurement {
     if (facts_.timed.interrupted) throw_interrupted();
     control.describe(point);
     for (Samples& series : watch.samples()) point.samples.push_back(std::move(series));
-    facts_.memory =
-        account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes());
+    for (Samples& account :
+         account_memory(group_.backend(), group_.comm(), group_.communication_bytes(), session_->sizes()))
+      facts_.memory.push_back(std::move(account));
     facts_.cost = run_cost(launch_.source.config(), dtype(), plan_.degree, facts_.timed.last);
   }
 
@@ -144,7 +150,14 @@ class PointMeasurement {
     for (const Request& request : requests())
       text.insert(text.end(), request.prompt.begin(), request.prompt.end());
     text.resize(std::min(text.size(), static_cast<std::size_t>(kScoredTextTokens)));
-    if (text.size() >= 2) facts_.text = score_text(engine(), text, session_->sizes().max_model_len);
+    if (text.size() < 2) return;
+    facts_.text = score_text(engine(), text, session_->sizes().max_model_len);
+    const std::shared_ptr<const Tokenizer>& tokenizer = launch_.options.workload.tokenizer;
+    if (!tokenizer) return;
+    const auto bytes_of = [&](std::size_t tokens) {
+      return tokenizer->decode_bytes({text.data(), tokens}).size();
+    };
+    facts_.text->bytes = static_cast<std::int64_t>(bytes_of(text.size()) - bytes_of(1));
   }
 
   void inject_token_bug() {
@@ -156,7 +169,7 @@ class PointMeasurement {
 
   void describe(Point& point) {
     for (auto* samples : {&facts_.timed.samples, &facts_.instrumented, &facts_.isolated, &facts_.memory}) {
-      point.samples.insert(point.samples.end(), samples->begin(), samples->end());
+      std::ranges::copy_if(*samples, std::back_inserter(point.samples), is_complete);
     }
     point.samples.push_back(peak_samples("read_bandwidth", "B/s", facts_.peaks.read_bandwidth));
     point.samples.push_back(peak_samples("gemm_rate", "FLOP/s", facts_.peaks.gemm_rate));
@@ -171,6 +184,7 @@ class PointMeasurement {
     point.conditions.emplace_back("preemptions", facts_.timed.last.preemptions);
     point.conditions.emplace_back("steps", static_cast<std::int64_t>(facts_.timed.last.steps.size()));
     add_figures(point, facts_);
+    if (plan_.more_figures) plan_.more_figures(point, facts_, engine());
     const bool passed =
         std::all_of(point.verdicts.begin(), point.verdicts.end(), [](const Verdict& v) { return v.passed; });
     if (!passed) withdraw_figures(point);

@@ -1,6 +1,7 @@
 #include "bench/trial/point_facts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "bench/statistics/counted_repetitions.h"
@@ -21,6 +22,12 @@ std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name
 
 double sum(std::span<const double> values) noexcept {
   return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+bool is_complete(const Samples& samples) {
+  return std::ranges::all_of(samples.rows, [](const std::vector<double>& row) {
+    return std::ranges::all_of(row, [](double value) { return std::isfinite(value); });
+  });
 }
 
 }  // namespace tpscale

@@ -35,5 +35,7 @@ const Samples& samples_named(std::span<const Samples> samples, std::string_view 
 /// Seconds of the timed repetitions that count: maximum over ranks.
 std::vector<double> timed_seconds(const PointFacts& facts, std::string_view name);
 double sum(std::span<const double> values) noexcept;
+/// False where some run did not have the quantity (NaN): the store takes no such samples.
+bool is_complete(const Samples& samples);
 
 }  // namespace tpscale

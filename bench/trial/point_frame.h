@@ -4,10 +4,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bench/store/point.h"
 #include "bench/trial/launch.h"
 #include "bench/trial/model_session.h"
+#include "bench/trial/point_facts.h"
 #include "bench/trial/rank_group.h"
 #include "bench/workload/workload.h"
 
@@ -21,6 +23,13 @@ struct PointPlan {
   int shard_of = 0;   ///< degree 1 stands for the first of this many ranks; 0: for itself
   Values parameters;  ///< identity
   std::shared_ptr<const Workload> workload;
+
+  // What measure_point measures beyond every point's own:
+  std::vector<Quantity> quantities = {};  ///< of each repetition
+  /// Memory seen before the session is there, on every rank of the group; errors are agreed on by it.
+  std::function<std::vector<Samples>(Launch&, RankGroup&)> before_session = {};
+  /// Adds its figures (and verdicts) on rank 0, before a failed verdict withdraws all of them.
+  std::function<void(Point&, const PointFacts&, Engine&)> more_figures = {};
 };
 
 /// Measures a point by ranks 0 .. plan.degree-1 (or reads it back where --resume finds it) and publishes it.

@@ -108,6 +108,7 @@ double add_repetition(const TrialSetting& setting, const Arm& arm, bool warm_up,
     trial.samples[i].marks.push_back(mark);
     for (const auto& rank : all) row.push_back(rank[i]);
   }
+  trial.request_times.push_back(request_times(result.requests));
   if (!warm_up) trial.same_tokens = trial.same_tokens && same_tokens(trial.last, result);
   trial.last = std::move(result);
   return std::ranges::max(trial.samples.front().rows.back());

@@ -11,6 +11,7 @@
 #include "bench/provenance/run_delay_gauge.h"
 #include "bench/store/point.h"
 #include "bench/trial/device_watch.h"
+#include "bench/trial/request_times.h"
 #include "comm/communicator.h"
 #include "engine/engine.h"
 
@@ -46,7 +47,8 @@ struct TimedTrial {
   std::vector<Samples>
       samples;     ///< "wall_seconds", ...: one row a repetition (the first the warm-up), a column a rank
   RunResult last;  ///< of the last repetition
-  bool same_tokens = true;           ///< every repetition gave the tokens of the first
+  std::vector<std::vector<RequestTimes>> request_times;  ///< of every run, the warm-up's too, on this rank
+  bool same_tokens = true;                               ///< every repetition gave the tokens of the first
   bool caches_were_empty = true;     ///< no block in use and none to be found, before every run, on this rank
   std::vector<std::int64_t> places;  ///< 0: ran first; a repetition each, the warm-up's too
   bool interrupted = false;
