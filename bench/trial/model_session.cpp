@@ -54,7 +54,8 @@ void require_memory(const World& world, const Backend& backend, std::size_t byte
 }
 
 ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& source,
-                           const EngineOptions& options, std::span<const Request> requests, bool measuring) {
+                           const EngineOptions& options, std::span<const Request> requests, bool measuring)
+    : world_(world), group_(group), source_(source) {
   Communicator& comm = group.comm();
   EngineOptions exact = options;
   together(comm, [&] {
@@ -72,6 +73,20 @@ ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& so
   });
   together(comm,
            [&] { engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, exact, sizes_); });
+}
+
+Engine& ModelSession::sibling(const EngineOptions& options, std::span<const Request> requests) {
+  Communicator& comm = group_.comm();
+  EngineOptions exact = options;
+  exact.dtype = engine_->options().dtype;
+  EngineSizes sizes;
+  together(comm, [&] {
+    sizes = plan_sizes(source_.config(), shard_, exact, requests);
+    require_memory(world_, group_.backend(),
+                   static_cast<std::size_t>(sizes.kv_bytes + sizes.activation_bytes), comm.size());
+  });
+  together(comm, [&] { siblings_.push_back(engine_->sibling(exact, sizes)); });
+  return *siblings_.back();
 }
 
 }  // namespace tpscale

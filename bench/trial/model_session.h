@@ -2,6 +2,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bench/cli/model_options.h"
 #include "bench/trial/rank_group.h"
@@ -36,13 +37,20 @@ class ModelSession {
                std::span<const Request> requests, bool measuring = false);
 
   Engine& engine() noexcept { return *engine_; }
+  /// Another engine on the same weights, which lives as long as the session: the other arm of a comparison.
+  /// Collective over the group; throws as the constructor does. Not after the engines have warmed up.
+  Engine& sibling(const EngineOptions& options, std::span<const Request> requests);
   const ModelShard& shard() const noexcept { return shard_; }
   const EngineSizes& sizes() const noexcept { return sizes_; }
 
  private:
+  World& world_;
+  RankGroup& group_;
+  const ModelSource& source_;
   ModelShard shard_;
   EngineSizes sizes_;
   std::unique_ptr<Engine> engine_;
+  std::vector<std::unique_ptr<Engine>> siblings_;
 };
 
 }  // namespace tpscale

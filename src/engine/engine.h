@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,9 @@ struct StepRecord {
   double prefill_flops_share =
       0.0;             ///< of a mixed step: model FLOPs of its prefill part; 1 or 0 of a pure one
   bool graph = false;  ///< it was replayed from a graph
+  std::int64_t kv_blocks_used = 0;  ///< held by running sequences during the step
+  std::int64_t kv_slots_used = 0;   ///< tokens they have in the cache after it; what sequences share counts
+                                    ///< once for each
 };
 
 struct RunResult {
@@ -96,6 +100,12 @@ EngineSizes plan_scoring_sizes(const ModelConfig& config, const ModelShard& shar
 /// options.dtype is not among them.
 Dtype choose_dtype(const Backend& backend, const ModelConfig& config, const EngineOptions& options);
 
+/// How much of the pool is in use at this moment: written by the run, read from any thread.
+struct KvUse {
+  std::atomic<std::int64_t> blocks{0};  ///< held by running sequences
+  std::atomic<std::int64_t> slots{0};   ///< tokens they have in the cache
+};
+
 /// One rank's serving engine: scheduler, block manager, KV cache and model. Deterministic: every rank of a
 /// group, given the same requests, runs the same steps and reads the same tokens; only arrivals are decided
 /// by rank 0's clock and told to the others once a step (and only when some request arrives later than 0).
@@ -104,6 +114,9 @@ class Engine {
   Engine(Backend& backend, Communicator& comm, const ModelSource& source, const ModelShard& shard,
          const EngineOptions& options, const EngineSizes& sizes);
   ~Engine();
+  /// Another engine on the same weights (of the same dtype), with a KV pool, buffers and graphs of its own:
+  /// the other arm of a comparison.
+  std::unique_ptr<Engine> sibling(const EngineOptions& options, const EngineSizes& sizes) const;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -128,6 +141,10 @@ class Engine {
   void use_graphs(bool on);
   /// Later runs with or without enqueueing a step while the one before it runs.
   void use_run_ahead(bool on) noexcept;
+  /// Later runs with or without the prefix cache, by that scheduler. Between runs; what is cached is
+  /// forgotten. Throw UsageError as validate() does.
+  void use_prefix_cache(bool on);
+  void use_scheduler(const std::string& name);
   bool runs_ahead() const noexcept;
 
   /// Scores of tokens[1..]: nll[i] is that of token i+1. One uncut forward where the text fits a step, else
@@ -140,10 +157,16 @@ class Engine {
   std::int64_t cached_blocks() const noexcept;  ///< blocks that keep a key
   std::int64_t free_blocks() const noexcept;
   const EngineSizes& sizes() const noexcept;
+  const EngineOptions& options() const noexcept;
+  const KvUse& kv_use() const noexcept;
+  /// For tests of what a comparison must catch: later tokens of sequences that found some of their prompt in
+  /// the prefix cache are rotated as if they stood so many places further.
+  void displace_after_prefix_hit(std::int64_t positions) noexcept;
   const KvCache& kv_cache() const noexcept;
 
  private:
   struct Parts;
+  explicit Engine(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

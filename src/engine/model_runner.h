@@ -32,6 +32,10 @@ class ModelRunner {
   /// Runs the step prepared last up to its hidden states [num_tokens, hidden].
   TensorView hidden_states(const Execution& execution);
 
+  void displace_after_prefix_hit(std::int64_t positions) noexcept {
+    inputs_.displace_after_prefix_hit(positions);
+  }
+
   const StepShape& shape() const noexcept { return inputs_.shape(); }
   const StepShape& prefill_shape() const noexcept { return inputs_.prefill_shape(); }
 

@@ -20,6 +20,11 @@ void require_switch(const char* flag, const std::string& value) {
   throw UsageError(std::string("--") + flag + " is '" + value + "' but must be auto, on or off");
 }
 
+void require_one_of(const char* flag, const std::string& value, const char* one, const char* other) {
+  if (value == one || value == other) return;
+  throw UsageError(std::string("--") + flag + " is '" + value + "' but must be " + one + " or " + other);
+}
+
 }  // namespace
 
 void validate(const EngineOptions& options) {
@@ -31,6 +36,13 @@ void validate(const EngineOptions& options) {
   if (!options.dtype.empty()) parse_dtype(options.dtype);
   require_switch("cuda-graphs", options.cuda_graphs);
   require_switch("run-ahead", options.run_ahead);
+  require_one_of("kv-memory", options.kv_memory, "paged", "contiguous");
+  require_one_of("kv-layout", options.kv_layout, "layer-major", "block-major");
+  if (options.kv_memory == "contiguous" && options.prefix_cache) {
+    throw UsageError(
+        "--prefix-cache needs --kv-memory paged: a contiguous piece belongs to one sequence and cannot be "
+        "shared");
+  }
   if (!is_scheduler(options.scheduler)) {
     throw UsageError("--scheduler '" + options.scheduler + "' is unknown; there are: " + scheduler_names());
   }

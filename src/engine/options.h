@@ -15,8 +15,10 @@ struct EngineOptions {
   std::int64_t num_kv_blocks = 0;               ///< size of the pool; 0: what the workload needs at most
   std::string scheduler = "separated";          ///< separated | mixed
   bool prefix_cache = false;
-  std::string cuda_graphs = "auto";  ///< auto | on | off: decode steps as graphs
-  std::string run_ahead = "auto";    ///< auto | on | off: enqueue a step while the one before it runs
+  std::string kv_memory = "paged";        ///< paged | contiguous
+  std::string kv_layout = "layer-major";  ///< layer-major | block-major
+  std::string cuda_graphs = "auto";       ///< auto | on | off: decode steps as graphs
+  std::string run_ahead = "auto";         ///< auto | on | off: enqueue a step while the one before it runs
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
@@ -28,6 +30,11 @@ struct EngineOptions {
     visit("num-kv-blocks", self.num_kv_blocks, "blocks of the KV pool (0: what the workload needs)");
     visit("scheduler", self.scheduler, "separated (prefill or decode a step) or mixed");
     visit("prefix-cache", self.prefix_cache, "reuse the KV blocks of equal prompt beginnings");
+    visit("kv-memory", self.kv_memory,
+          "paged (blocks on demand) or contiguous (the longest sequence in one piece, at admission)");
+    visit("kv-layout", self.kv_layout,
+          "what lies together in the KV pool: layer-major (a layer's blocks) or block-major (a block's "
+          "layers)");
     visit("cuda-graphs", self.cuda_graphs,
           "decode steps recorded once and replayed: auto (where the backend can), on or off");
     visit(

@@ -3,8 +3,14 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "engine/engine.h"
 
 namespace tpscale {
+
+SchedulerLimits scheduler_limits(const EngineOptions& options, const EngineSizes& sizes) {
+  return {.max_num_seqs = sizes.max_num_seqs,
+          .max_step_tokens = std::min(sizes.max_step_tokens, options.max_num_batched_tokens)};
+}
 
 Scheduler::Scheduler(BlockManager& blocks, const SchedulerLimits& limits, std::int64_t max_sequences)
     : blocks_(blocks), limits_(limits) {
@@ -25,6 +31,12 @@ Scheduler::~Scheduler() {
 
 void Scheduler::add(Sequence& sequence) {
   arrived_.push_back(&sequence);
+}
+
+std::int64_t Scheduler::stored_tokens() const noexcept {
+  std::int64_t tokens = plan_.num_tokens();
+  for (const Sequence* sequence : running_) tokens += sequence->num_computed;
+  return tokens;
 }
 
 const StepPlan& Scheduler::schedule() {

@@ -17,6 +17,10 @@ struct SchedulerLimits {
   std::int64_t max_step_tokens = 0;  ///< most tokens of a step; at least max_num_seqs
 };
 
+struct EngineOptions;
+struct EngineSizes;
+SchedulerLimits scheduler_limits(const EngineOptions& options, const EngineSizes& sizes);
+
 /// Sums over the run, in tokens.
 struct SchedulerCounts {
   std::int64_t prompt_tokens_computed = 0;  ///< for the first time
@@ -51,6 +55,8 @@ class Scheduler {
   void commit(std::span<const std::int32_t> next_tokens);
 
   const SchedulerCounts& counts() const noexcept { return counts_; }
+  /// Tokens that the running sequences have in the cache after the step planned last.
+  std::int64_t stored_tokens() const noexcept;
 
  protected:
   /// Adds to the (empty) plan.

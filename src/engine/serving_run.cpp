@@ -4,32 +4,13 @@
 #include <thread>
 #include <utility>
 
+#include "engine/make_sequence.h"
+
 namespace tpscale {
 namespace {
 
 constexpr std::size_t kMostReservedSteps = 1 << 16;
 constexpr double kLongestSleepSeconds = 0.02;  // the other ranks wait in a collective meanwhile
-
-/// `dynamic` rotary scaling gives the keys of a long sequence a base that depends on its length: equal prompt
-/// beginnings have unequal keys.
-bool keys_depend_on_prefix_only(const ModelConfig& config, const Request& request) {
-  const auto length = static_cast<std::int64_t>(request.prompt.size()) + request.max_new_tokens;
-  return config.rope.scaling != RopeScaling::kDynamic || length <= config.max_position_embeddings;
-}
-
-Sequence make_sequence(const ModelConfig& config, const Request& request, std::int64_t id,
-                       std::int64_t block_size) {
-  Sequence sequence;
-  sequence.id = id;
-  sequence.num_prompt_tokens = static_cast<std::int64_t>(request.prompt.size());
-  sequence.max_new_tokens = request.max_new_tokens;
-  sequence.tokens.reserve(static_cast<std::size_t>(sequence.num_prompt_tokens + request.max_new_tokens));
-  sequence.tokens.assign(request.prompt.begin(), request.prompt.end());
-  sequence.blocks.blocks.reserve(
-      static_cast<std::size_t>(blocks_for(sequence.most_stored_tokens(), block_size)));
-  sequence.blocks.shareable = keys_depend_on_prefix_only(config, request);
-  return sequence;
-}
 
 }  // namespace
 
@@ -37,9 +18,7 @@ ServingRun::ServingRun(const RunParts& parts, const EngineOptions& options, cons
                        std::span<const Request> requests)
     : parts_(parts), arrivals_(requests, parts.comm) {
   const auto count = static_cast<std::int64_t>(requests.size());
-  const SchedulerLimits limits{
-      .max_num_seqs = sizes.max_num_seqs,
-      .max_step_tokens = std::min(sizes.max_step_tokens, options.max_num_batched_tokens)};
+  const SchedulerLimits limits = scheduler_limits(options, sizes);
   scheduler_ = make_scheduler(options.scheduler, parts.blocks, limits, count);
   sequences_.reserve(requests.size());
   result_.requests.resize(requests.size());
@@ -50,8 +29,7 @@ ServingRun::ServingRun(const RunParts& parts, const EngineOptions& options, cons
   std::size_t steps = requests.size();
   for (const Request& request : requests) {
     const auto id = sequences_.size();
-    sequences_.push_back(
-        make_sequence(parts.config, request, static_cast<std::int64_t>(id), sizes.block_size));
+    sequences_.push_back(make_sequence(parts.config, request, static_cast<std::int64_t>(id), parts.blocks));
     const auto new_tokens = static_cast<std::size_t>(request.max_new_tokens);
     result_.requests[id].arrival_s = request.arrival_s;
     result_.requests[id].tokens.reserve(new_tokens);
@@ -83,6 +61,8 @@ RunResult ServingRun::serve(const Execution& execution,
     }
   }
   result_.wall_seconds = now();
+  parts_.kv_use.blocks.store(0, std::memory_order_relaxed);
+  parts_.kv_use.slots.store(0, std::memory_order_relaxed);
   const SchedulerCounts& counts = scheduler_->counts();
   result_.prompt_tokens_computed = counts.prompt_tokens_computed;
   result_.prompt_tokens_cached = counts.prompt_tokens_cached;
@@ -136,7 +116,11 @@ void ServingRun::enqueue(const Execution& execution, double start_s, Flight& fli
                              .num_sequences = static_cast<std::int64_t>(plan.items.size()),
                              .shape = parts_.runner.shape(),
                              .prefill_flops_share = prefill_flops_share(plan),
-                             .graph = parts_.runner.prepared_graph()};
+                             .graph = parts_.runner.prepared_graph(),
+                             .kv_blocks_used = parts_.blocks.usable_blocks() - parts_.blocks.free_blocks(),
+                             .kv_slots_used = scheduler_->stored_tokens()};
+  parts_.kv_use.blocks.store(flight.record.kv_blocks_used, std::memory_order_relaxed);
+  parts_.kv_use.slots.store(flight.record.kv_slots_used, std::memory_order_relaxed);
   flight.started.clear();
   for (const ScheduledSequence& item : plan.items) {
     Sequence& sequence = *item.sequence;

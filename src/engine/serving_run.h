@@ -21,6 +21,7 @@ struct RunParts {
   Backend& backend;
   ModelRunner& runner;
   BlockManager& blocks;
+  KvUse& kv_use;
   Communicator& comm;
   bool graphs = false;     ///< decode steps run as the graphs that the runner has
   bool run_ahead = false;  ///< a step is planned and enqueued while the one before it runs

@@ -85,11 +85,19 @@ EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const
       sizes.max_model_len = std::max(sizes.max_model_len, prompt + request.max_new_tokens);
     prompts.push_back(prompt);
     stored.push_back(prompt + request.max_new_tokens - 1);
-    blocks.push_back(blocks_for(stored.back(), options.block_size));
+  }
+  for (const std::int64_t tokens : stored) {
+    blocks.push_back(options.kv_memory == "contiguous" ? blocks_for(sizes.max_model_len, options.block_size)
+                                                       : blocks_for(tokens, options.block_size));
   }
   const std::int64_t enough_blocks = sum_of_largest(blocks, sizes.max_num_seqs);
   sizes.num_kv_blocks = options.num_kv_blocks > 0 ? options.num_kv_blocks : enough_blocks;
   check_requests(requests, config.vocab_size, sizes);
+  if (blocks.front() > sizes.num_kv_blocks && options.kv_memory == "contiguous") {
+    throw UsageError("a contiguous piece of " + std::to_string(blocks.front()) +
+                     " blocks does not fit a KV pool of " + std::to_string(sizes.num_kv_blocks) +
+                     "; raise --num-kv-blocks or lower --max-model-len");
+  }
 
   // Only a pool that may run short makes a step compute generated tokens again.
   const bool may_preempt = sizes.num_kv_blocks < enough_blocks;

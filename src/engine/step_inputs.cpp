@@ -72,11 +72,12 @@ void StepInputs::write_sequence(const ScheduledSequence& item, std::int64_t row,
     sources[after - 1] = sequence.awaited;
     fed_ = true;
   }
+  const std::int64_t displaced = sequence.cached_prompt_tokens > 0 ? displaced_ : 0;
   std::int64_t block = first / limits_.block_size;
   std::int64_t slot = first % limits_.block_size;
   for (std::int64_t i = 0; i < item.num_tokens; ++i) {
     const std::size_t token = index(first_token + i);
-    positions_[token] = narrow(first + i);
+    positions_[token] = narrow(first + i + displaced);
     rope_lengths_[token] = narrow(sequence.rope_length(first + i));
     slots[first_token + i] = narrow(blocks[index(block)] * limits_.block_size + slot);
     if (++slot == limits_.block_size) {

@@ -36,6 +36,9 @@ class StepInputs {
   /// Enqueues the copy of what was written.
   void upload();
 
+  /// See Engine.
+  void displace_after_prefix_hit(std::int64_t positions) noexcept { displaced_ = positions; }
+
   const BatchView& batch() const noexcept { return batch_; }  ///< of the step written last
   /// For Ops::feed_tokens: the batch's token ids, and where they come from. Token ids begin at the same place
   /// in every step.
@@ -60,6 +63,7 @@ class StepInputs {
   BatchView batch_;
   const std::int32_t* sources_ = nullptr;
   bool fed_ = false;
+  std::int64_t displaced_ = 0;
   StepShape shape_, prefill_shape_;
 };
 

@@ -7,17 +7,18 @@
 
 namespace tpscale {
 
-BlockManager::BlockManager(std::int64_t num_blocks, std::int64_t block_size, bool prefix_cache,
+BlockManager::BlockManager(std::int64_t num_blocks, std::int64_t block_size, const BlockPolicy& policy,
                            KeyFunction key_function)
     : block_size_(block_size),
-      prefix_cache_(prefix_cache),
+      policy_(policy),
       key_function_(key_function),
       refs_(static_cast<std::size_t>(num_blocks), 0),
-      free_(num_blocks),
-      index_(prefix_cache ? num_blocks : 0, block_size) {
+      free_(num_blocks / policy.blocks_at_once),
+      index_(policy.prefix_cache ? num_blocks : 0, block_size) {
   check(num_blocks > 0 && block_size > 0, "a pool has at least one block of one token");
   check(num_blocks <= std::numeric_limits<std::int32_t>::max() / block_size, "slot numbers are 32 bits wide");
-  if (prefix_cache) hits_.reserve(static_cast<std::size_t>(num_blocks));
+  check(policy.blocks_at_once == 1 || !policy.prefix_cache, "a piece of several blocks is not shared");
+  if (policy.prefix_cache) hits_.reserve(static_cast<std::size_t>(num_blocks));
 }
 
 std::span<const std::int32_t> BlockManager::block_tokens(std::span<const std::int32_t> tokens,
@@ -27,7 +28,7 @@ std::span<const std::int32_t> BlockManager::block_tokens(std::span<const std::in
 
 void BlockManager::find_prefix(const BlockTable& table, std::span<const std::int32_t> tokens) {
   hits_.clear();
-  if (!prefix_cache_ || !table.shareable) return;
+  if (!policy_.prefix_cache || !table.shareable) return;
   const std::int64_t last = (static_cast<std::int64_t>(tokens.size()) - 1) / block_size_;
   std::optional<std::uint64_t> key;
   for (std::int64_t i = 0; i < last; ++i) {
@@ -44,7 +45,8 @@ std::optional<std::int64_t> BlockManager::try_allocate(BlockTable& table,
                                                        const AllocationLimits& limits) {
   check(table.blocks.empty() && !tokens.empty(), "blocks are allocated once, for at least one token");
   const auto num_tokens = static_cast<std::int64_t>(tokens.size());
-  const std::int64_t wanted = blocks_for(num_tokens, block_size_);
+  const std::int64_t wanted =
+      blocks_for(blocks_for(num_tokens, block_size_), policy_.blocks_at_once) * policy_.blocks_at_once;
   find_prefix(table, tokens);
   const auto hits = static_cast<std::int64_t>(hits_.size());
   const auto unused_hits =
@@ -66,21 +68,23 @@ bool BlockManager::try_grow(BlockTable& table, std::int64_t num_tokens) {
   const std::int64_t missing =
       blocks_for(num_tokens, block_size_) - static_cast<std::int64_t>(table.blocks.size());
   if (missing > free_blocks()) return false;
-  append_new_blocks(table, missing);
+  if (missing > 0) append_new_blocks(table, missing);
   return true;
 }
 
 void BlockManager::append_new_blocks(BlockTable& table, std::int64_t num_blocks) {
-  for (std::int64_t i = 0; i < num_blocks; ++i) {
-    const std::int32_t block = free_.pop_front();
-    if (prefix_cache_) index_.erase(block);
-    refs_[static_cast<std::size_t>(block)] = 1;
-    table.blocks.push_back(block);
+  for (std::int64_t i = 0; i < num_blocks; i += policy_.blocks_at_once) {
+    const auto first = free_.pop_front() * static_cast<std::int32_t>(policy_.blocks_at_once);
+    if (policy_.prefix_cache) index_.erase(first);
+    for (std::int32_t block = first; block < first + policy_.blocks_at_once; ++block) {
+      refs_[static_cast<std::size_t>(block)] = 1;
+      table.blocks.push_back(block);
+    }
   }
 }
 
 void BlockManager::publish(BlockTable& table, std::span<const std::int32_t> tokens) {
-  if (!prefix_cache_ || !table.shareable) return;
+  if (!policy_.prefix_cache || !table.shareable) return;
   const std::int64_t full = static_cast<std::int64_t>(tokens.size()) / block_size_;
   check(full <= static_cast<std::int64_t>(table.blocks.size()), "more tokens computed than the table holds");
   for (; table.num_keyed < full; ++table.num_keyed) {
@@ -95,7 +99,9 @@ void BlockManager::release(BlockTable& table) {
   for (auto block = table.blocks.rbegin(); block != table.blocks.rend(); ++block) {
     std::int32_t& refs = refs_[static_cast<std::size_t>(*block)];
     check(refs > 0, "a block is freed twice");
-    if (--refs == 0) free_.push_back(*block);
+    const bool begins_piece = *block % policy_.blocks_at_once == 0;
+    if (--refs == 0 && begins_piece)
+      free_.push_back(static_cast<std::int32_t>(*block / policy_.blocks_at_once));
   }
   table.blocks.clear();
   table.num_keyed = 0;
@@ -103,7 +109,7 @@ void BlockManager::release(BlockTable& table) {
 }
 
 void BlockManager::flush() {
-  check(free_blocks() == num_blocks(), "the prefix cache is flushed while a block is in use");
+  check(free_blocks() == usable_blocks(), "the prefix cache is flushed while a block is in use");
   index_.clear();
   free_.reset();
 }

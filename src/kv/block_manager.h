@@ -31,6 +31,14 @@ constexpr std::int64_t blocks_for(std::int64_t num_tokens, std::int64_t block_si
   return (num_tokens + block_size - 1) / block_size;
 }
 
+/// How a sequence's blocks are given out.
+struct BlockPolicy {
+  bool prefix_cache = false;
+  /// 1: block by block, as they are needed. More: so many consecutive ones when a sequence is admitted, which
+  /// then never grows: what an engine does that reserves the longest sequence in one piece.
+  std::int64_t blocks_at_once = 1;
+};
+
 /// Who holds which block of the KV cache: arithmetic on the host, the same on every rank. Blocks are
 /// reference-counted, freed in reverse order into a first-in-first-out free list, and with the prefix cache
 /// on keep their key until they are used for something else. Tables whose vectors are reserved make every
@@ -39,15 +47,22 @@ class BlockManager {
  public:
   using KeyFunction = std::uint64_t (*)(std::optional<std::uint64_t>, std::span<const std::int32_t>);
 
-  BlockManager(std::int64_t num_blocks, std::int64_t block_size, bool prefix_cache,
+  /// Blocks beyond a multiple of `policy.blocks_at_once` are never given out. A prefix cache and pieces of
+  /// several blocks exclude one another: a piece belongs to one sequence.
+  BlockManager(std::int64_t num_blocks, std::int64_t block_size, const BlockPolicy& policy,
                KeyFunction key_function = &prefix_key);
 
   std::int64_t num_blocks() const noexcept { return static_cast<std::int64_t>(refs_.size()); }
   std::int64_t block_size() const noexcept { return block_size_; }
-  std::int64_t free_blocks() const noexcept { return free_.size(); }
+  std::int64_t free_blocks() const noexcept { return free_.size() * policy_.blocks_at_once; }
+  /// What can be given out at all; all of them but a rest that makes no whole piece.
+  std::int64_t usable_blocks() const noexcept {
+    return num_blocks() / policy_.blocks_at_once * policy_.blocks_at_once;
+  }
   std::int64_t cached_blocks() const noexcept { return index_.size(); }  ///< with a key, in use or free
   std::int32_t references(std::int32_t block) const { return refs_.at(static_cast<std::size_t>(block)); }
-  bool prefix_cache() const noexcept { return prefix_cache_; }
+  bool prefix_cache() const noexcept { return policy_.prefix_cache; }
+  std::int64_t blocks_at_once() const noexcept { return policy_.blocks_at_once; }
 
   /// Blocks for all of `tokens` into an empty table: as many leading ones as the prefix cache has, but never
   /// the last block, so that at least one token is computed. Returns the tokens found there; nullopt (and
@@ -78,10 +93,10 @@ class BlockManager {
     std::uint64_t key;
   };
   std::int64_t block_size_;
-  bool prefix_cache_;
+  BlockPolicy policy_;
   KeyFunction key_function_;
   std::vector<std::int32_t> refs_;  ///< users of each block
-  FreeList free_;
+  FreeList free_;                   ///< of pieces of blocks_at_once blocks
   PrefixIndex index_;
   std::vector<Hit> hits_;  ///< of the last find_prefix
 };

@@ -57,9 +57,20 @@ struct Transformer::Parts {
         max_tokens(tokens_limit),
         max_logits(logits_limit),
         heads{part.num_heads, part.num_kv_heads, config.head_dim},
-        weights(load_weights(device, source, part, compute_dtype)),
+        weights(std::make_shared<const ModelWeights>(load_weights(device, source, part, compute_dtype))),
         rotary(device, config, max_positions, tokens_limit),
         buffers(device, compute_dtype, config, part, heads, tokens_limit, logits_limit) {}
+  Parts(const Parts& other, std::int64_t tokens_limit, std::int64_t logits_limit, std::int64_t max_positions)
+      : backend(other.backend),
+        config(other.config),
+        shard(other.shard),
+        dtype(other.dtype),
+        max_tokens(tokens_limit),
+        max_logits(logits_limit),
+        heads(other.heads),
+        weights(other.weights),
+        rotary(backend, config, max_positions, tokens_limit),
+        buffers(backend, dtype, config, shard, heads, tokens_limit, logits_limit) {}
 
   TensorView view(const Buffer& buffer, std::int64_t rows, std::int64_t cols) const {
     return {buffer.data(), dtype, rows, cols};
@@ -72,7 +83,7 @@ struct Transformer::Parts {
   const std::int64_t max_tokens;
   const std::int64_t max_logits;
   const HeadLayout heads;
-  ModelWeights weights;
+  std::shared_ptr<const ModelWeights> weights;
   RotaryRows rotary;
   Activations buffers;
 };
@@ -82,6 +93,9 @@ Transformer::Transformer(Backend& backend, const ModelSource& source, const Mode
                          std::int64_t max_positions)
     : parts_(std::make_unique<Parts>(backend, source, shard, compute_dtype, max_tokens, max_logits,
                                      max_positions)) {}
+Transformer::Transformer(const Transformer& other, std::int64_t max_tokens, std::int64_t max_logits,
+                         std::int64_t max_positions)
+    : parts_(std::make_unique<Parts>(*other.parts_, max_tokens, max_logits, max_positions)) {}
 Transformer::~Transformer() = default;
 
 void Transformer::take_message_memory(Communicator& comm) {
@@ -91,7 +105,7 @@ void Transformer::take_message_memory(Communicator& comm) {
 }
 
 void Transformer::tune(std::int64_t rows, std::int64_t logits) {
-  const ModelWeights& weights = parts_->weights;
+  const ModelWeights& weights = *parts_->weights;
   const LayerWeights& layer = weights.layers.front();  // all layers have the same shapes
   Ops& ops = parts_->backend.ops();
   for (const auto* linear : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) {
@@ -130,12 +144,12 @@ struct Transformer::Pass {
         activated(parts.view(parts.buffers.inner, step.num_tokens, parts.shard.intermediate_size)) {}
 
   TensorView run() {
-    ops.embedding(residual.now, *p.weights.embedding, batch.token_ids, p.shard.first_vocab);
-    if (p.weights.positions) ops.add_embedding(residual.now, *p.weights.positions, batch.rope_rows);
+    ops.embedding(residual.now, *p.weights->embedding, batch.token_ids, p.shard.first_vocab);
+    if (p.weights->positions) ops.add_embedding(residual.now, *p.weights->positions, batch.rope_rows);
     sum_over_ranks(p.backend, comm, residual.now);
-    for (std::size_t i = 0; i < p.weights.layers.size(); ++i) {
+    for (std::size_t i = 0; i < p.weights->layers.size(); ++i) {
       const Range range(p.backend, "layer");
-      const LayerWeights& layer = p.weights.layers[i];
+      const LayerWeights& layer = p.weights->layers[i];
       attention(layer, i);
       if (!p.config.parallel_residual) {
         sum_over_ranks(p.backend, comm, partial);
@@ -149,7 +163,7 @@ struct Transformer::Pass {
       sum_over_ranks(p.backend, comm, partial);
       pending = true;
     }
-    norm(p.weights.final_norm, p.weights.final_norm_bias);
+    norm(p.weights->final_norm, p.weights->final_norm_bias);
     return residual.next;
   }
 
@@ -222,7 +236,7 @@ TensorView Transformer::forward(const Execution& execution, const BatchView& bat
                                 std::span<const KvLayerView> kv) {
   const Parts& p = *parts_;
   check(batch.num_tokens > 0 && batch.num_tokens <= p.max_tokens, "a step of more tokens than planned");
-  check(kv.size() == p.weights.layers.size(), "one KV layer a transformer layer");
+  check(kv.size() == p.weights->layers.size(), "one KV layer a transformer layer");
   return Pass(p, execution, batch, kv).run();
 }
 
@@ -232,7 +246,7 @@ TensorView Transformer::logits(const Execution& execution, ConstTensorView hidde
   const TensorView all = p.view(p.buffers.logits, p.shard.tp_size * hidden_rows.rows, p.shard.vocab_size);
   // Each rank writes where the gather wants its part, which is then in place.
   const TensorView own = all.rows_at(p.shard.tp_rank * hidden_rows.rows, hidden_rows.rows);
-  execution.ops.linear(own, hidden_rows, p.weights.head(), nullptr);
+  execution.ops.linear(own, hidden_rows, p.weights->head(), nullptr);
   const Range range(p.backend, "all_gather");
   execution.comm.all_gather(all, own);
   return all;

@@ -22,6 +22,9 @@ class Transformer {
   /// `max_positions`: rows of the rotary table (the longest sequence).
   Transformer(Backend& backend, const ModelSource& source, const ModelShard& shard, Dtype compute_dtype,
               std::int64_t max_tokens, std::int64_t max_logits, std::int64_t max_positions);
+  /// On the weights of another: buffers of its own for steps of other sizes.
+  Transformer(const Transformer& other, std::int64_t max_tokens, std::int64_t max_logits,
+              std::int64_t max_positions);
   ~Transformer();
   Transformer(const Transformer&) = delete;
   Transformer& operator=(const Transformer&) = delete;

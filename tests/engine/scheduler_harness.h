@@ -14,7 +14,7 @@ inline constexpr std::int32_t kFakeVocab = 50;
 struct SchedulerHarness {
   SchedulerHarness(const std::string& policy, std::int64_t num_blocks, std::int64_t block_size,
                    bool prefix_cache, const SchedulerLimits& limits)
-      : blocks(num_blocks, block_size, prefix_cache),
+      : blocks(num_blocks, block_size, {.prefix_cache = prefix_cache}),
         model(num_blocks, block_size, kFakeVocab),
         scheduler(make_scheduler(policy, blocks, limits, 1000)) {}
 

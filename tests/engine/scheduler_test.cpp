@@ -131,7 +131,7 @@ TEST(Scheduler, APrefixHitAfterAPreemptionComputesOnlyTheRest) {
 }
 
 TEST(Scheduler, GivesBlocksBackWhenARunIsAbandoned) {
-  BlockManager blocks(10, 4, true);
+  BlockManager blocks(10, 4, {.prefix_cache = true});
   Sequence sequence;
   sequence.tokens = {1, 2, 3, 4, 5};
   sequence.num_prompt_tokens = 5;
@@ -146,7 +146,7 @@ TEST(Scheduler, GivesBlocksBackWhenARunIsAbandoned) {
 }
 
 TEST(Scheduler, UnknownNamesAreListed) {
-  BlockManager blocks(1, 1, false);
+  BlockManager blocks(1, 1, {});
   try {
     make_scheduler("fastest", blocks, {.max_num_seqs = 1, .max_step_tokens = 1}, 1);
     FAIL();

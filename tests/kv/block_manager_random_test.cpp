@@ -93,7 +93,7 @@ TEST_P(RandomOperations, AgreeWithTheNaiveModel) {
   };
   const std::int64_t num_blocks = draw(1, 40);
   const std::int64_t block_size = draw(1, 5);
-  BlockManager manager(num_blocks, block_size, true);
+  BlockManager manager(num_blocks, block_size, {.prefix_cache = true});
   NaiveManager naive(num_blocks, block_size);
   std::vector<Live> live;
   std::int64_t hits = 0;

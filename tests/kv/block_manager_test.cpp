@@ -18,7 +18,7 @@ std::vector<std::int32_t> ids(std::int32_t first, std::size_t count) {
 }
 
 TEST(BlockManager, TakesFromTheFrontAndFreesInReverseOrder) {
-  BlockManager manager(6, 4, false);
+  BlockManager manager(6, 4, {});
   BlockTable first;
   BlockTable second;
   ASSERT_TRUE(manager.try_allocate(first, ids(0, 9)));   // 0 1 2
@@ -31,8 +31,30 @@ TEST(BlockManager, TakesFromTheFrontAndFreesInReverseOrder) {
   EXPECT_EQ(manager.free_blocks(), 1);
 }
 
+TEST(BlockManager, GivesOutPiecesOfConsecutiveBlocks) {
+  BlockManager manager(8, 4, {.blocks_at_once = 3});
+  EXPECT_EQ(manager.usable_blocks(), 6) << "two blocks make no piece";
+  BlockTable first, second, third;
+  ASSERT_TRUE(manager.try_allocate(first, ids(0, 1)));
+  ASSERT_TRUE(manager.try_allocate(second, ids(0, 12)));
+  EXPECT_THAT(first.blocks, ElementsAre(0, 1, 2));
+  EXPECT_THAT(second.blocks, ElementsAre(3, 4, 5));
+  EXPECT_FALSE(manager.try_allocate(third, ids(0, 1)));
+  EXPECT_TRUE(manager.try_grow(first, 12)) << "its piece holds them";
+  EXPECT_FALSE(manager.try_grow(first, 13));
+  EXPECT_EQ(first.blocks.size(), 3U);
+  manager.release(first);
+  EXPECT_EQ(manager.free_blocks(), 3);
+  ASSERT_TRUE(manager.try_allocate(third, ids(0, 5)));
+  EXPECT_THAT(third.blocks, ElementsAre(0, 1, 2));
+  manager.release(second);
+  manager.release(third);
+  manager.flush();
+  EXPECT_EQ(manager.free_blocks(), 6);
+}
+
 TEST(BlockManager, ChangesNothingWhereTooFewBlocksAreFree) {
-  BlockManager manager(2, 4, false);
+  BlockManager manager(2, 4, {});
   BlockTable table;
   EXPECT_FALSE(manager.try_allocate(table, ids(0, 9)));
   EXPECT_TRUE(table.blocks.empty());
@@ -43,7 +65,7 @@ TEST(BlockManager, ChangesNothingWhereTooFewBlocksAreFree) {
 }
 
 TEST(BlockManager, FindsPublishedBlocksWhileInUseAndAfter) {
-  BlockManager manager(8, 4, true);
+  BlockManager manager(8, 4, {.prefix_cache = true});
   const auto tokens = ids(0, 10);
   BlockTable first;
   ASSERT_EQ(manager.try_allocate(first, tokens), 0);
@@ -68,7 +90,7 @@ TEST(BlockManager, FindsPublishedBlocksWhileInUseAndAfter) {
 }
 
 TEST(BlockManager, NeverTakesTheLastBlockOfAPromptFromTheCache) {
-  BlockManager manager(8, 4, true);
+  BlockManager manager(8, 4, {.prefix_cache = true});
   const auto tokens = ids(0, 8);
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, tokens));
@@ -81,7 +103,7 @@ TEST(BlockManager, NeverTakesTheLastBlockOfAPromptFromTheCache) {
 }
 
 TEST(BlockManager, StopsAtTheFirstMiss) {
-  BlockManager manager(8, 2, true);
+  BlockManager manager(8, 2, {.prefix_cache = true});
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 7)));
   manager.publish(table, ids(0, 7));
@@ -92,7 +114,7 @@ TEST(BlockManager, StopsAtTheFirstMiss) {
 }
 
 TEST(BlockManager, ForgetsTheKeyOfAReusedBlock) {
-  BlockManager manager(2, 4, true);
+  BlockManager manager(2, 4, {.prefix_cache = true});
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 5)));
   manager.publish(table, ids(0, 5));
@@ -105,7 +127,7 @@ TEST(BlockManager, ForgetsTheKeyOfAReusedBlock) {
 }
 
 TEST(BlockManager, AHitOnAFreeBlockUsesUpAFreeBlock) {
-  BlockManager manager(3, 4, true);
+  BlockManager manager(3, 4, {.prefix_cache = true});
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 9)));
   manager.publish(table, ids(0, 9));
@@ -121,7 +143,7 @@ TEST(BlockManager, AHitNeedsEqualTokensAndNotOnlyTheKey) {
   const BlockManager::KeyFunction same = [](std::optional<std::uint64_t>, std::span<const std::int32_t>) {
     return std::uint64_t{7};
   };
-  BlockManager manager(8, 4, true, same);
+  BlockManager manager(8, 4, {.prefix_cache = true}, same);
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 5)));
   manager.publish(table, ids(0, 5));
@@ -132,7 +154,7 @@ TEST(BlockManager, AHitNeedsEqualTokensAndNotOnlyTheKey) {
 }
 
 TEST(BlockManager, ATableThatIsNotShareableStaysApart) {
-  BlockManager manager(8, 4, true);
+  BlockManager manager(8, 4, {.prefix_cache = true});
   BlockTable table;
   table.shareable = false;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 9)));
@@ -146,7 +168,7 @@ TEST(BlockManager, ATableThatIsNotShareableStaysApart) {
 }
 
 TEST(BlockManager, FlushForgetsEverythingAndRefusesWhileABlockIsInUse) {
-  BlockManager manager(4, 4, true);
+  BlockManager manager(4, 4, {.prefix_cache = true});
   BlockTable table;
   ASSERT_TRUE(manager.try_allocate(table, ids(0, 9)));
   manager.publish(table, ids(0, 9));
