@@ -20,7 +20,7 @@
 namespace tpscale {
 namespace {
 
-const std::vector<std::string> kInjectableBugs{"", "tokens", "clock", "time"};
+const std::vector<std::string> kInjectableBugs{"", "transfer", "tokens", "clock", "time"};
 
 bool divides(const ModelConfig& config, int degree) {
   try {

@@ -1,0 +1,22 @@
+#pragma once
+#include <span>
+#include <string>
+
+#include "bench/store/point.h"
+#include "bench/trial/transfer_trial.h"
+
+namespace tpscale {
+
+/// The name of the arm that is the ceiling of the others.
+inline constexpr const char* kCeiling = "ceiling";
+
+/// Every arm's bytes, seconds and rates each way (of all ranks, and of one where there are several), its
+/// share of the ceiling, and what it does to a decode; on rank 0.
+void add_transfer_figures(Point& point, const TransferTrialResult& result, std::span<const TransferArm> arms,
+                          int degree, bool oversubscribed);
+
+/// "plausible": no copy took no time, and no arm's median rate is above 1.15 times the best the ceiling
+/// reached.
+Verdict judge_transfers(const TransferTrialResult& result, std::span<const TransferArm> arms);
+
+}  // namespace tpscale
