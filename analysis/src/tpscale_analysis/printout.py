@@ -28,8 +28,8 @@ def printout(results: Results) -> str:
     for projection in results.projections:
         parts.append(console(group_title(projection.study.group)) + "\n")
         parts += [to_console(table) for table in shard_tables(projection)]
-    for study in results.studies:
-        parts.append(console(study_title(study)) + "\n")
-        parts += [to_console(table) for table in study_tables(study)]
+    for other in results.studies:
+        parts.append(console(study_title(other)) + "\n")
+        parts += [to_console(table) for table in study_tables(other)]
     parts += [to_console(state_table(state)) for state in results.device_states]
     return "\n".join(parts)

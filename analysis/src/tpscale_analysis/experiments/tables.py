@@ -27,7 +27,7 @@ def view_tables(study: Study, view: TableView) -> list[Table]:
     """One for the figures of the arms and one for those that compare them, in the order of the view's stems."""
     by_arm = [s for s in view.stems if any(study.has(s, arm) for arm in study.arms)]
     by_point = [s for s in view.stems if study.has(s) and s not in by_arm]
-    tables = []
+    tables: list[Table] = []
     for stems, arms in ((by_arm, study.arms), (by_point, ("",))):
         for start in range(0, len(stems), MAX_COLUMNS):
             note = view.note if not tables else ""

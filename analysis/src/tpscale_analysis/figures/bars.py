@@ -15,6 +15,8 @@ from tpscale_analysis.figures.colours import arm_colour
 from tpscale_analysis.figures.figure import Panel
 from tpscale_analysis.figures.style import Palette, legend_below, thousands
 from tpscale_analysis.figures.values import Value, axis_title, common_scale, drawn, short
+from tpscale_analysis.numbers import Scale
+from tpscale_analysis.point import Metric
 
 _WIDTH = 0.78  # of all bars of a category
 MAX_CATEGORIES = 12
@@ -107,10 +109,10 @@ def _series(value: Value, single: bool) -> str:
 
 
 def _bar(
-    axes: Axes, x: float, width: float, value: Value, scale: object, colour: str,
+    axes: Axes, x: float, width: float, value: Value, scale: Scale, colour: str,
     palette: Palette, labelled: bool,
 ) -> None:  # fmt: skip
-    estimate = drawn(value, scale)  # type: ignore[arg-type]
+    estimate = drawn(value, scale)
     error = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
     axes.bar(
         x, estimate.value, 0.92 * width, yerr=error, ecolor=palette.ink, capsize=2,
@@ -124,7 +126,7 @@ def _bar(
         )  # fmt: skip
 
 
-def _largest(stack: Sequence[Value]) -> object:
+def _largest(stack: Sequence[Value]) -> Metric:
     return max((value.metric for value in stack), key=lambda metric: metric.value)
 
 

@@ -100,7 +100,8 @@ def _all_reduce(run: Point, what: str, size: int) -> FloatArray | None:
     if seconds is None or what == "seconds" or not (seconds > 0).all():
         return seconds
     ranks = run.samples[f"isolated/all_reduce_seconds_{size}"].rows.shape[1]
-    return size / seconds * (2 * (ranks - 1) / ranks if what == "busbw" else 1.0)
+    rates: FloatArray = size / seconds * (2 * (ranks - 1) / ranks if what == "busbw" else 1.0)
+    return rates
 
 
 def _pairs(run: Point, metric: Metric, figure: PairedFigure) -> Made | None:
