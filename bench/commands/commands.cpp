@@ -10,6 +10,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_generate_command());
   commands.push_back(make_evaluate_command());
   commands.push_back(make_workload_command());
+  commands.push_back(make_tokenize_command());
   return commands;
 }
 

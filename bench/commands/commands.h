@@ -12,6 +12,7 @@ std::unique_ptr<Command> make_run_command();
 std::unique_ptr<Command> make_generate_command();
 std::unique_ptr<Command> make_evaluate_command();
 std::unique_ptr<Command> make_workload_command();
+std::unique_ptr<Command> make_tokenize_command();
 
 /// All commands, in the order of the help.
 std::vector<std::unique_ptr<Command>> make_commands();

@@ -1,8 +1,8 @@
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "bench/cli/model_folder.h"
+#include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/evaluate_options.h"
 #include "bench/print/number.h"
@@ -14,19 +14,19 @@
 namespace tpscale {
 namespace {
 
-void print_json(const TextScore& score, bool byte_level) {
+void print_json(const TextScore& score) {
   nlohmann::ordered_json object;
   object["nll"] = score.nll;
   object["perplexity"] = score.perplexity();
   object["accuracy"] = score.accuracy();
-  if (byte_level) object["bits_per_byte"] = score.mean_nll() / std::log(2.0);
+  if (score.bytes > 0) object["bits_per_byte"] = score.bits_per_byte();
   std::puts(object.dump().c_str());
 }
 
-void print_text(const TextScore& score, bool byte_level) {
+void print_text(const TextScore& score) {
   std::printf("tokens judged   %zu\nperplexity      %s\naccuracy        %s\n", score.nll.size(),
               short_number(score.perplexity()).c_str(), percent(score.accuracy()).c_str());
-  if (byte_level) std::printf("bits per byte   %s\n", short_number(score.mean_nll() / std::log(2.0)).c_str());
+  if (score.bytes > 0) std::printf("bits per byte   %s\n", short_number(score.bits_per_byte()).c_str());
 }
 
 class EvaluateCommand final : public Command {
@@ -38,7 +38,8 @@ class EvaluateCommand final : public Command {
   std::string_view footer() const noexcept override {
     return "Examples:\n  tpscale evaluate --text bench/main.cpp\n"
            "  mpirun -n 2 tpscale evaluate --model DIR --token-ids FILE --json\n"
-           "--json: {\"nll\": [...], \"perplexity\": x, \"accuracy\": y}; nll[i] is that of token i+1.";
+           "--json: {\"nll\": [...], \"perplexity\": x, \"accuracy\": y}; nll[i] is that of token i+1; with "
+           "--text \"bits_per_byte\" too.";
   }
 
   void declare(OptionTable& table) override {
@@ -60,9 +61,7 @@ class EvaluateCommand final : public Command {
     together(world, [&] {
       require_shardable(config, world.size());
       compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
-      if (!options_.text.empty()) require_byte_level(model_.model, config);
-      tokens = options_.text.empty() ? read_token_ids(options_.token_ids)
-                                     : byte_tokens(read_input_file(options_.text));
+      tokens = options_.text.empty() ? read_token_ids(options_.token_ids) : encode_text();
       require_scorable(tokens, config);
     });
     const std::int64_t window = window_of(config, tokens);
@@ -71,16 +70,25 @@ class EvaluateCommand final : public Command {
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
-    TextScore score;
-    score = score_text(session.engine(), tokens, window);
-    if (world.rank() == 0) {
-      const bool byte_level = is_byte_level(model_.model, config);
-      options_.json ? print_json(score, byte_level) : print_text(score, byte_level);
-    }
+    TextScore score = score_text(session.engine(), tokens, window);
+    score.bytes = judged_bytes_;
+    if (world.rank() == 0) options_.json ? print_json(score) : print_text(score);
     return ExitCode::kDone;
   }
 
  private:
+  std::vector<std::int32_t> encode_text() {
+    const std::string text = read_input_file(options_.text);
+    const auto tokenizer = require_tokenizer(model_.model);
+    std::vector<std::int32_t> tokens = tokenizer->encode(text);
+    // The first token is not judged: its bytes do not count, where it is text at all.
+    const std::size_t unjudged = tokens.empty() || tokenizer->begins_with_special()
+                                     ? 0
+                                     : tokenizer->decode_bytes({tokens.data(), 1}).size();
+    judged_bytes_ = static_cast<std::int64_t>(text.size() - std::min(text.size(), unjudged));
+    return tokens;
+  }
+
   std::int64_t window_of(const ModelConfig& config, const std::vector<std::int32_t>& tokens) const {
     const auto all = static_cast<std::int64_t>(tokens.size());
     if (options_.window == 1 || options_.window < 0) throw UsageError("--window must be 0 or at least 2");
@@ -93,6 +101,7 @@ class EvaluateCommand final : public Command {
   EngineOptions engine_;
   BackendOptions backend_;
   ParallelOptions parallel_;
+  std::int64_t judged_bytes_ = 0;  ///< of --text
 };
 
 }  // namespace

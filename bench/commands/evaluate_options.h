@@ -13,7 +13,7 @@ struct EvaluateOptions {
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
     visit("token-ids", self.token_ids, "file of token ids: integers between blanks or line ends, or .npy");
-    visit("text", self.text, "file of text (byte-level models)");
+    visit("text", self.text, "file of text, for a model with a tokenizer.json");
     visit("window", self.window,
           "longest context; later windows overlap by half (0: the whole of --token-ids, the model's context "
           "for --text)");

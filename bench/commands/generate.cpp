@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "bench/cli/model_folder.h"
+#include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/generate_options.h"
 #include "bench/trial/agreement.h"
@@ -10,39 +10,38 @@
 namespace tpscale {
 namespace {
 
-std::vector<std::int32_t> prompt_of(const GenerateOptions& options, const std::string& model,
+std::vector<std::int32_t> prompt_of(const GenerateOptions& options, const Tokenizer* tokenizer,
                                     const ModelConfig& config) {
   if (options.prompt_ids.empty() == options.text_prompt.empty()) {
     throw UsageError("give the prompt either as --prompt-ids 1,2,3 or as --text-prompt TEXT");
   }
-  std::vector<std::int32_t> prompt;
-  if (!options.text_prompt.empty()) {
-    require_byte_level(model, config);
-    for (const char byte : options.text_prompt) prompt.push_back(static_cast<unsigned char>(byte));
-    return prompt;
+  const bool text = !options.text_prompt.empty();
+  std::vector<std::int64_t> ids = options.prompt_ids;
+  if (text) {
+    const std::vector<std::int32_t> tokens = tokenizer->encode(options.text_prompt);
+    ids.assign(tokens.begin(), tokens.end());
+    if (ids.empty()) throw UsageError("the tokenizer makes no token of --text-prompt");
   }
-  for (const std::int64_t id : options.prompt_ids) {
-    if (id < 0 || id >= config.vocab_size) {
-      throw UsageError("--prompt-ids has " + std::to_string(id) + ", and the model's ids are 0 to " +
-                       std::to_string(config.vocab_size - 1));
-    }
-    prompt.push_back(static_cast<std::int32_t>(id));
+  for (const std::int64_t id : ids) {
+    if (id >= 0 && id < config.vocab_size) continue;
+    throw UsageError((text ? "the tokenizer makes of --text-prompt the id " : "--prompt-ids has ") +
+                     std::to_string(id) + ", and the model's ids are 0 to " +
+                     std::to_string(config.vocab_size - 1));
   }
-  return prompt;
+  return {ids.begin(), ids.end()};
 }
 
-void print(const std::vector<std::int32_t>& tokens, bool byte_level, bool json) {
+/// New tokens as text where there is a tokenizer, else as ids.
+void print(const std::vector<std::int32_t>& prompt, const std::vector<std::int32_t>& tokens,
+           const Tokenizer* tokenizer, bool json) {
   std::string text;
-  if (byte_level) {
-    for (const std::int32_t token : tokens) text.push_back(static_cast<char>(token));
-  }
+  if (tokenizer != nullptr) text = tokenizer->decode_after(prompt, tokens);
   if (json) {
     nlohmann::ordered_json object;
     object["token_ids"] = tokens;
-    if (byte_level) object["text"] = text;
-    // A byte-level model may stop inside a character: the replacement character stands for what is no UTF-8.
-    text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  } else if (!byte_level) {
+    if (tokenizer != nullptr) object["text"] = text;
+    text = object.dump();
+  } else if (tokenizer == nullptr) {
     for (const std::int32_t token : tokens) text += (text.empty() ? "" : " ") + std::to_string(token);
   }
   text.push_back('\n');
@@ -58,8 +57,8 @@ class GenerateCommand final : public Command {
   std::string_view footer() const noexcept override {
     return "Examples:\n  tpscale generate --text-prompt 'def main(' --max-new-tokens 64\n"
            "  mpirun -n 2 tpscale generate --model DIR --prompt-ids 1,2,3 --max-new-tokens 8 --json\n"
-           "Prints the new tokens only: text for byte-level models, ids for others; --json: {\"token_ids\": "
-           "[...]}.";
+           "Prints the new tokens only: text where the model has a tokenizer.json, else ids; --json: "
+           "{\"token_ids\": [...], \"text\": \"...\"}.";
   }
 
   void declare(OptionTable& table) override {
@@ -74,19 +73,23 @@ class GenerateCommand final : public Command {
     const auto source = open_model(world, model_);
     const ModelConfig& config = source->config();
     std::vector<Request> requests;
+    std::unique_ptr<Tokenizer> tokenizer;
     together(world, [&] {
       require_shardable(config, world.size());
       compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
       if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
-      requests = {{prompt_of(options_, model_.model, config), options_.max_new_tokens, 0.0}};
+      tokenizer =
+          options_.text_prompt.empty() ? find_tokenizer(model_.model) : require_tokenizer(model_.model);
+      requests = {{prompt_of(options_, tokenizer.get(), config), options_.max_new_tokens, 0.0}};
     });
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     RunResult result;
     result = session.engine().run(requests);
-    if (world.rank() == 0)
-      print(result.requests.front().tokens, is_byte_level(model_.model, config), options_.json);
+    if (world.rank() == 0) {
+      print(requests.front().prompt, result.requests.front().tokens, tokenizer.get(), options_.json);
+    }
     return ExitCode::kDone;
   }
 

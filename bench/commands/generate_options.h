@@ -14,7 +14,7 @@ struct GenerateOptions {
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
     visit("prompt-ids", self.prompt_ids, "token ids of the prompt");
-    visit("text-prompt", self.text_prompt, "the prompt as text (byte-level models)");
+    visit("text-prompt", self.text_prompt, "the prompt as text, for a model with a tokenizer.json");
     visit("max-new-tokens", self.max_new_tokens, "tokens to generate; end-of-sequence is ignored");
     visit("json", self.json, "one JSON object on standard output and nothing else there");
   }

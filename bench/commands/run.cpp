@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "bench/cli/model_folder.h"
+#include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/experiment_sizes.h"
 #include "bench/commands/run_report.h"
@@ -91,7 +91,8 @@ class RunCommand final : public Command {
       check_degrees(world, source->config());
       compute_dtype(source->config(), options_.engine,
                     options_.model.backend);  // a name that is none is said now
-      if (!options_.workload.text.empty()) require_byte_level(options_.model.model, source->config());
+      if (!options_.workload.text.empty())
+        options_.workload.tokenizer = require_tokenizer(options_.model.model);
     });
     DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
     const Sizing sizing{options_.run.profile, setup.backend == "cpu"};

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "bench/cli/model_folder.h"
+#include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/print/message.h"
 #include "bench/workload/trace.h"
@@ -16,6 +16,7 @@ namespace {
 struct ExportOptions {
   std::vector<std::string> name;
   std::int64_t vocab_size = 151936;
+  std::string tokenizer;
   std::string output;
   bool json = false;
 
@@ -23,6 +24,7 @@ struct ExportOptions {
   static void visit_fields(Self& self, Visitor&& visit) {
     visit("name", self.name, "the workload's name (see tpscale list)");
     visit("vocab-size", self.vocab_size, "token ids of the fixed workload are below this");
+    visit("tokenizer", self.tokenizer, "folder or tokenizer.json for --text (default: a byte is a token)");
     visit("output", self.output, "file for the requests as JSON Lines (default: standard output)");
     visit("json", self.json, "the summary as a JSON object on standard output; needs --output");
   }
@@ -54,6 +56,9 @@ class WorkloadCommand final : public Command {
       if (export_.json && export_.output.empty())
         throw UsageError("--json needs --output FILE for the requests");
       if (!export_.name.empty()) workload_.workload = export_.name.front();
+      if (!export_.tokenizer.empty()) {
+        workload_.tokenizer = std::make_shared<Tokenizer>(open_tokenizer(export_.tokenizer));
+      }
       write();
     });
     return ExitCode::kDone;

@@ -7,6 +7,7 @@
 #include "bench/micro/attention_benchmark.h"
 #include "bench/micro/linear_benchmark.h"
 #include "bench/micro/row_benchmark.h"
+#include "bench/micro/tokenize_benchmark.h"
 #include "core/error.h"
 #include "parallel/world.h"
 
@@ -24,6 +25,7 @@ int run(World& world, int argc, char** argv) {
     register_linear_benchmarks(devices, threads);
     register_attention_benchmarks(devices, threads);
     register_row_benchmarks(devices, threads);
+    register_tokenize_benchmarks();
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return static_cast<int>(ExitCode::kUsage);

@@ -135,6 +135,14 @@ void add_figures(Point& point, const PointFacts& facts) {
     metric.value = metric.low = metric.high = facts.text->accuracy();
     metric.how_obtained = std::to_string(facts.text->hits) + " first choices right / " + judged;
     point.results.push_back(metric);
+    if (facts.text->bytes > 0) {
+      metric.name = "bits_per_byte";
+      metric.unit = "1";
+      metric.value = metric.low = metric.high = facts.text->bits_per_byte();
+      metric.how_obtained =
+          "sum of NLL over " + judged + " / (ln 2 x " + std::to_string(facts.text->bytes) + " bytes)";
+      point.results.push_back(metric);
+    }
   }
 }
 

@@ -19,6 +19,10 @@ double TextScore::accuracy() const {
   return static_cast<double>(hits) / static_cast<double>(nll.size());
 }
 
+double TextScore::bits_per_byte() const {
+  return mean_nll() * static_cast<double>(nll.size()) / (std::log(2.0) * static_cast<double>(bytes));
+}
+
 void require_scorable(std::span<const std::int32_t> tokens, const ModelConfig& config) {
   if (tokens.size() < 2) throw UsageError("a text of fewer than 2 tokens has nothing to predict");
   for (const std::int32_t token : tokens) {

@@ -12,10 +12,12 @@ namespace tpscale {
 struct TextScore {
   std::vector<double> nll;  ///< nll[i]: of token i+1
   std::int64_t hits = 0;    ///< tokens that were the model's first choice
+  std::int64_t bytes = 0;   ///< of the text that the judged tokens stand for; 0 where nobody knows
 
-  double mean_nll() const;    ///< summed in double
-  double perplexity() const;  ///< exp(mean NLL)
-  double accuracy() const;    ///< share of hits
+  double mean_nll() const;       ///< summed in double
+  double perplexity() const;     ///< exp(mean NLL)
+  double accuracy() const;       ///< share of hits
+  double bits_per_byte() const;  ///< sum of NLL / (ln 2 x bytes), where bytes are known
 };
 
 /// Throws UsageError where there are fewer than two tokens or one that the model does not have.

@@ -8,6 +8,7 @@
 #include "bench/workload/token_file.h"
 #include "bench/workload/trace.h"
 #include "core/error.h"
+#include "text/tokenizer.h"
 
 namespace tpscale {
 namespace {
@@ -40,8 +41,10 @@ std::vector<Request> text(const WorkloadOptions& options, std::int64_t) {
   if (options.text.empty() == options.token_ids.empty()) {
     throw UsageError("--workload text needs either --text FILE or --token-ids FILE");
   }
-  const std::vector<std::int32_t> tokens =
-      options.text.empty() ? read_token_ids(options.token_ids) : byte_tokens(read_input_file(options.text));
+  const std::vector<std::int32_t> tokens = options.text.empty() ? read_token_ids(options.token_ids)
+                                           : options.tokenizer
+                                               ? options.tokenizer->encode(read_input_file(options.text))
+                                               : byte_tokens(read_input_file(options.text));
   return cut_into_requests(tokens, options.num_sequences, options.input_tokens, options.output_tokens);
 }
 

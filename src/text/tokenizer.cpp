@@ -164,6 +164,10 @@ std::string Tokenizer::decode_after(std::span<const std::int32_t> prompt,
   return repaired_utf8(text.substr(begin));
 }
 
+bool Tokenizer::begins_with_special() const noexcept {
+  return !parts_->frame.before.empty();
+}
+
 std::int64_t Tokenizer::id_limit() const noexcept {
   std::int64_t limit = parts_->bpe.vocabulary().end();
   for (const AddedToken& token : parts_->added) limit = std::max<std::int64_t>(limit, token.id + 1);

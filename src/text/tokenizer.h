@@ -36,6 +36,8 @@ class Tokenizer {
   /// What `ids` add to a text that began with `prompt`: valid UTF-8, a character begun in the prompt and
   /// ended in `ids` included.
   std::string decode_after(std::span<const std::int32_t> prompt, std::span<const std::int32_t> ids) const;
+  /// True where encode puts a special token before the text.
+  bool begins_with_special() const noexcept;
   /// The largest id + 1.
   std::int64_t id_limit() const noexcept;
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "bench/cli/model_folder.h"
+#include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/experiment.h"
 #include "bench/trial/launch.h"
@@ -121,7 +121,7 @@ TEST(Refusals, ComeBeforeAnyWork) {
   EXPECT_NO_THROW(require_shardable(config, 4));
   SingleWorld world;
   EXPECT_THROW(require_ranks(world, 2), NotAvailableError);
-  EXPECT_THROW(require_byte_level("tiny", preset_config("tiny")), UsageError);
+  EXPECT_THROW(require_tokenizer("tiny"), UsageError);
 }
 
 }  // namespace
