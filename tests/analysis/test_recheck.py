@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from comparisons import comparison, prefix_sweep, scheduler_point
 from conftest import Launch
-from schema_writer import PointSpec
+from schema_writer import PointSpec, median_of
 from synthetic import strong_launch
 from test_scaling import results_of
 
@@ -126,3 +126,33 @@ def test_the_report_fails_its_checklist(launch: Launch) -> None:
     assert differing == ["output_throughput"]
     (test,) = record["tests"]
     assert test["verification"]["made_again"]["differ"] == ["output_throughput"]
+
+
+def latency_point() -> PointSpec:
+    """The raw times of 20 requests a run, and what follows from them."""
+    generator = np.random.default_rng(5)
+    raw = (1e9 * generator.gamma(3.0, 0.01, (11, 20))).round()
+    raw[:, -1] = -1  # a request that has no such time
+    point = comparison("latency", {"": 1.0})
+    point.arrays["ttft_ns"] = raw
+    for name, of in (("mean", np.mean), ("p99", lambda row: np.percentile(row, 99))):
+        rows = np.array([[of(row[row >= 0]) * 1e-9] for row in raw])
+        point.samples["timed", f"ttft_{name}_seconds"] = (rows, "s", 1)
+        figure = median_of(rows[1:, 0], "s", f"{name} of 19 values on rank 0's host")
+        point.results[f"ttft_{name}_seconds" if name != "mean" else "ttft_mean"] = figure
+    return point
+
+
+def test_percentiles_are_made_again_from_the_times_of_requests(launch: Launch) -> None:
+    found = {f.name: f for f in results_of(launch([latency_point()])).findings}
+    for name in ("ttft_mean", "ttft_p99_seconds"):
+        assert found[name].agrees
+        assert "raw times" in found[name].how
+
+
+def test_a_percentile_that_the_requests_do_not_have_is_found(launch: Launch) -> None:
+    point = latency_point()
+    rows, unit, warm_ups = point.samples["timed", "ttft_p99_seconds"]
+    point.samples["timed", "ttft_p99_seconds"] = (rows * 0.9, unit, warm_ups)
+    point.results["ttft_p99_seconds"] = median_of(rows[1:, 0] * 0.9, "s", "99th percentile")
+    assert [f.name for f in wrong_of(launch, [point])] == ["ttft_p99_seconds"]

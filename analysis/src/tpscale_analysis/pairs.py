@@ -120,7 +120,7 @@ def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArra
         times = [arm.rows.max(axis=1) for arm in arms]
         above = np.maximum(times[0], times[2]) if figure.at_least else times[0]
         pairs = np.stack([above, times[1]], axis=1)
-        counts = [_counts(arm) for arm in arms]
+        counts = [counted_rows(arm) for arm in arms]
         clean.append(pairs[np.all(counts, axis=0)])
         fallback.append(pairs[counts[0]])
     pooled = np.concatenate(clean)
@@ -128,7 +128,8 @@ def paired_times(figure: PairedFigure, runs: Sequence[Point]) -> tuple[FloatArra
     return pooled[:, 0], pooled[:, 1]
 
 
-def _counts(series: Samples) -> NDArray[np.bool_]:
+def counted_rows(series: Samples) -> NDArray[np.bool_]:
+    """Which repetitions count."""
     measured = ~series.is_warm_up
     clean: NDArray[np.bool_] = measured & ~series.is_tainted
     return clean if clean.any() else measured

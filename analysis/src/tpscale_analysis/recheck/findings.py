@@ -46,7 +46,7 @@ def _finding(run: Point, metric: Metric, arms: tuple[str, ...]) -> Finding:
     wrong = ""
     if told is not None and not _close(told, metric.value, _PRINTED):
         wrong = f"its arithmetic ends in {told:.6g}"
-    if made and not _close(made.value, metric.value, _ROUNDING):
+    if made and not _close(made.value, metric.value, _ROUNDING, made.rounding):
         wrong = f"{made.how} give {made.value:.6g}"
     elif made and made.ends and metric.method.startswith("bootstrap"):
         for end, stored, (least, most) in zip(
@@ -66,5 +66,5 @@ def _finding(run: Point, metric: Metric, arms: tuple[str, ...]) -> Finding:
     )
 
 
-def _close(a: float, b: float, relative: float) -> bool:
-    return abs(a - b) <= relative * max(abs(a), abs(b)) + 1e-12
+def _close(a: float, b: float, relative: float, absolute: float = 1e-12) -> bool:
+    return abs(a - b) <= relative * max(abs(a), abs(b)) + absolute

@@ -9,7 +9,7 @@ import numpy as np
 
 from tpscale_analysis.breakdown import fractions
 from tpscale_analysis.experiments.arms import split
-from tpscale_analysis.pairs import PairedFigure, paired_figure, paired_times
+from tpscale_analysis.pairs import PairedFigure, counted_rows, paired_figure, paired_times
 from tpscale_analysis.point import FloatArray, Metric, Point
 from tpscale_analysis.recheck.bootstrap_range import median_ends, paired_ratio_ends
 from tpscale_analysis.recheck.formula import evaluate
@@ -17,6 +17,8 @@ from tpscale_analysis.recheck.formula import evaluate
 Ends = tuple[FloatArray, FloatArray]
 _ISOLATED = re.compile(r"all_reduce_(seconds|algbw|busbw)_(\d{1,18})")
 _FRACTION = re.compile(r"(prefill|decode)_comm_fraction(|_min|_skew)")
+_LATENCY = re.compile(r"(?P<what>ttft\w*|tpot|itl)_(?P<statistic>mean|p\d{1,2})(_seconds)?")
+_NANOSECOND = 1e-9
 _ON_RANK_0 = "rank 0"  # in the arithmetic of what is taken there alone
 
 
@@ -27,6 +29,7 @@ class Made:
     value: float
     ends: Ends | None
     how: str
+    rounding: float = 0.0  # of the raw values, absolute
 
 
 def make_again(run: Point, metric: Metric, arms: tuple[str, ...]) -> Made | None:
@@ -35,6 +38,10 @@ def make_again(run: Point, metric: Metric, arms: tuple[str, ...]) -> Made | None
     paired = paired_figure(metric.name, [run])
     if paired:
         return _pairs(run, metric, paired)
+    latency = _latency(run, stem, arm)
+    if latency is not None:
+        how = "percentiles of the raw times of every request"
+        return Made(float(np.median(latency)), None, how, _NANOSECOND)
     values, how = _values(run, metric, stem, arm)
     if values is None or not len(values):
         return None
@@ -67,6 +74,27 @@ def _values(run: Point, metric: Metric, stem: str, arm: str) -> tuple[FloatArray
     return evaluate(metric.how_obtained, series), "its own arithmetic, evaluated"
 
 
+def _latency(run: Point, stem: str, arm: str) -> FloatArray | None:
+    """A percentile of each repetition that counts, from the times of its requests; None where they are not kept."""
+    match = _LATENCY.fullmatch(stem)
+    if not match:
+        return None
+    end = f"_{arm}" if arm else ""
+    name = f"{match['what']}_{match['statistic']}_seconds{end}"
+    raw, series = run.arrays.get(f"{match['what']}_ns{end}"), run.samples.get(f"timed/{name}")
+    if raw is None or series is None or len(raw) != len(series.rows):
+        return None
+    counts = counted_rows(series)
+    found = []
+    for row in raw[counts]:
+        times = row[row >= 0] * _NANOSECOND
+        if not len(times):
+            return None
+        mean = match["statistic"] == "mean"
+        found.append(times.mean() if mean else np.percentile(times, float(match["statistic"][1:])))
+    return np.array(found)
+
+
 def counted(run: Point, key: str, rank_0: bool = False) -> FloatArray | None:
     """What counts of a series, a value a repetition: its maximum over ranks, or that of rank 0."""
     series = run.samples.get(key)
@@ -92,7 +120,8 @@ def _special(run: Point, name: str) -> FloatArray | None:
         return None
     shares = fractions(inside.rows, step.rows)
     low, high = shares.min(axis=1), shares.max(axis=1)
-    return {"": high, "_min": low, "_skew": high - low}[match[2]]
+    made: FloatArray = {"": high, "_min": low, "_skew": high - low}[match[2]]
+    return made
 
 
 def _all_reduce(run: Point, what: str, size: int) -> FloatArray | None:
