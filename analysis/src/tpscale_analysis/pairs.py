@@ -50,13 +50,6 @@ PAIRED = {
         formula="(max(enqueueing off, step on) - step on) / step on x 100",
         at_least="timed/decode_step_seconds_on",
     ),
-    "speedup": PairedFigure(
-        above="timed/wall_seconds_off",
-        below="timed/wall_seconds_on",
-        scale=1.0,
-        offset=0.0,
-        formula="wall off / wall on",
-    ),
     "improvement_vs_mixed": PairedFigure(
         above="timed/wall_seconds_separated",
         below="timed/wall_seconds_mixed",
@@ -66,6 +59,20 @@ PAIRED = {
     ),
 }
 
+# A figure of one name in several experiments: that whose series are there.
+_SEVERAL = {
+    "speedup": tuple(
+        PairedFigure(
+            above=f"timed/wall_seconds_{slow}",
+            below=f"timed/wall_seconds_{fast}",
+            scale=1.0,
+            offset=0.0,
+            formula=f"wall {slow} / wall {fast}",
+        )
+        for slow, fast in (("off", "on"), ("contiguous_batched", "paged_batched"))
+    )
+}
+OF_BOTH = frozenset({*PAIRED, *_SEVERAL})  # of no arm, whatever their names end in
 # Of each arm against another: {arm} stands for its own name.
 _OF_ARMS = {
     f"{direction}share_of_ceiling": PairedFigure(
@@ -94,6 +101,9 @@ def paired_figure(name: str, runs: Sequence[Point]) -> PairedFigure | None:
     """How the figure of that name compares arms; None where it does not."""
     if name in PAIRED:
         return PAIRED[name]
+    for figure in _SEVERAL.get(name, ()):
+        if any(figure.above in run.samples for run in runs):
+            return figure
     stems = [stem for stem in _OF_ARMS if name.startswith(f"{stem}_")]
     if not stems:
         return None

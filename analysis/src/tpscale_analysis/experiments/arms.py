@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tpscale_analysis.merge import MergedPoint
-from tpscale_analysis.pairs import PAIRED
+from tpscale_analysis.pairs import OF_BOTH
 from tpscale_analysis.point import Point
 
 _WALL = "timed/wall_seconds_"
@@ -35,7 +35,7 @@ def of_arm(stem: str, arm: str) -> str:
 
 def split(name: str, arms: Iterable[str]) -> tuple[str, str]:
     """What a name means, and of which arm: ("decode_throughput", "on"). The arm is "" where it has none."""
-    if name in PAIRED:  # of both, whatever it ends in: improvement_vs_mixed
+    if name in OF_BOTH:  # of both, whatever it ends in: improvement_vs_mixed
         return name, ""
     found = [arm for arm in arms if arm and name.endswith(f"_{arm}")]
     arm = max(found, key=len, default="")

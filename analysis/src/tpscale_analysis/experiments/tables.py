@@ -25,14 +25,24 @@ Row = tuple[str, ...]
 
 def view_tables(study: Study, view: TableView) -> list[Table]:
     """One for the figures of the arms and one for those that compare them, in the order of the view's stems."""
-    by_arm = [s for s in view.stems if any(study.has(s, arm) for arm in study.arms)]
-    by_point = [s for s in view.stems if study.has(s) and s not in by_arm]
+    wanted = _expanded(study, view.stems)
+    by_arm = [s for s in wanted if any(study.has(s, arm) for arm in study.arms)]
+    by_point = [s for s in wanted if study.has(s) and s not in by_arm]
     tables: list[Table] = []
     for stems, arms in ((by_arm, study.arms), (by_point, ("",))):
         for start in range(0, len(stems), MAX_COLUMNS):
             note = view.note if not tables else ""
             tables.append(_rows(study, view.title, stems[start : start + MAX_COLUMNS], arms, note))
     return tables
+
+
+def _expanded(study: Study, stems: Sequence[str]) -> list[str]:
+    """A stem such as slots_* stands for every figure that begins so."""
+    found = []
+    for stem in stems:
+        start = stem.removesuffix("*")
+        found += [stem] if start == stem else [s for s in study.stems() if s.startswith(start)]
+    return found
 
 
 def _rows(study: Study, title: str, stems: Sequence[str], arms: Sequence[str], note: str) -> Table:

@@ -1,6 +1,7 @@
 """How an experiment is shown: data, so that a new one needs a few lines and an unknown one none.
 
 A stem is the name of a figure without its arm: "wall_seconds" stands for "wall_seconds_off" and "wall_seconds_on".
+In a table one that ends in * stands for all that begin so.
 """
 
 from __future__ import annotations

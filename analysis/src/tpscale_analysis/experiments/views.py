@@ -16,6 +16,7 @@ _SAVED = ("compute_saved", "compute_saved_flops", "predicted_compute_saved")
 _STAGES = ("memory_before_model", "memory_after_weights", "memory_after_kv_cache", "memory_peak")
 _SLOTS = (
     "slots_reserved", "slots_used", "slots_wasted", "utilisation", "fragmentation", "largest_batch",
+    "pool_slots", "pool_utilisation",
 )  # fmt: skip
 _TRANSFERS = ("device_to_host_bandwidth", "host_to_device_bandwidth")
 _PIECES = ("piece_bytes",)
@@ -140,7 +141,7 @@ VIEWS = (
     View(
         "paged-memory",
         "Paged memory",
-        ("utilisation", "largest_batch", "wall_seconds"),
+        ("utilisation", "largest_batch", "speedup", "wall_seconds"),
         (
             PartView(
                 FigureView(
@@ -156,7 +157,8 @@ VIEWS = (
                 ),
                 (
                     TableView("Slots", _SLOTS),
-                    TableView("Seconds", ("wall_seconds", "request_seconds", "total_throughput")),
+                    TableView("Seconds", ("speedup", "wall_seconds", "request_seconds", "total_throughput")),
+                    TableView("Utilisation that the lengths alone predict", ("predicted_utilisation_*",)),
                 ),
             ),
         ),

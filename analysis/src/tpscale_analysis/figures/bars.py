@@ -29,10 +29,12 @@ def bars(study: Study, chart: Chart) -> Panel | None:
     if not values:
         return None
     single = len({id(value.point) for value in values}) == 1
+    alone = single and len({value.stem for value in values}) == 1  # a bar an arm, named below it
     rows: dict[str, list[Value]] = {}
     series: dict[str, None] = {}
     for value in values:
         category = label(value.stem) if single else study.label(value.point)
+        category = value.arm.replace("_", " ") if alone and value.arm else category
         rows.setdefault(category, []).append(value)
         series.setdefault(_series(value, single), None)
 
@@ -41,17 +43,17 @@ def bars(study: Study, chart: Chart) -> Panel | None:
         names = list(series)
         coloured = [name for name in names if name not in BASES]
         places = {name: coloured.index(name) if name in coloured else 0 for name in names}
-        width = _WIDTH / len(names)
+        width = _WIDTH / (1 if alone else len(names))
         for place, category in enumerate(rows.values()):
             for value in category:
                 index = names.index(_series(value, single))
-                x = place + (index - (len(names) - 1) / 2) * width
+                x = place + (0 if alone else (index - (len(names) - 1) / 2) * width)
                 colour = arm_colour(value.arm or names[index], places[names[index]], palette)
                 _bar(axes, x, width, value, scale, colour, palette, len(values) <= _MAX_LABELS)
-        for name in names if len(names) > 1 else []:
+        for name in names if len(names) > 1 and not alone else []:
             arm = next(v.arm for v in values if _series(v, single) == name)
             axes.bar([0], [0], color=arm_colour(arm or name, places[name], palette), label=name)
-        finish(axes, list(rows), axis_title(chart.axis, scale), len(names))
+        finish(axes, list(rows), axis_title(chart.axis, scale), 1 if alone else len(names))
 
     return Panel(chart.title, draw)
 
