@@ -15,7 +15,14 @@ from pathlib import Path
 PROGRAM = os.environ["TPSCALE"]
 FIXTURES = Path(os.environ["TPSCALE_FIXTURES"])
 MPIEXEC = os.environ.get("TPSCALE_MPIEXEC", "")
-CHECKPOINTS = ["llama2-f32", "llama3-bf16-sharded", "qwen3-bf16"]
+CHECKPOINTS = [
+    "llama2-f32",
+    "llama3-bf16-sharded",
+    "qwen3-bf16",
+    "gpt2-f32",
+    "pythia-f16",
+    "mistral-bf16",
+]
 SMALL = [
     *[
         "--model",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unittest
 
-from virtual_program import VirtualCase, fixtures, heads
+from virtual_program import FAMILIES, VirtualCase, fixtures, heads
 
 
 class Fixtures(VirtualCase):
     def test_the_fixtures_are_there(self) -> None:
-        self.assertGreaterEqual(len(fixtures()), 7)
+        self.assertGreaterEqual(len(fixtures()), 13)
+        self.assertLessEqual(set(FAMILIES), set(fixtures()))
 
     def test_one_gpu_replaying_graphs(self) -> None:
         for name in fixtures():
@@ -17,7 +18,7 @@ class Fixtures(VirtualCase):
                 self.assert_generates(name, 1, "--cuda-graphs", "on")
 
     def test_one_gpu_without_graphs(self) -> None:
-        for name in fixtures():
+        for name in FAMILIES:
             with self.subTest(name):
                 self.assert_generates(name, 1, "--cuda-graphs", "off")
 
@@ -30,7 +31,7 @@ class Fixtures(VirtualCase):
                     )
 
     def test_two_gpus_without_graphs(self) -> None:
-        for name in fixtures():
+        for name in FAMILIES:
             with self.subTest(name):
                 self.assert_generates(name, 2, "--cuda-graphs", "off", "--communicator", "nccl")
 

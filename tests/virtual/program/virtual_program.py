@@ -58,7 +58,19 @@ class VirtualCase(Case):
 
 
 def heads(name: str) -> int:
-    return int(json.loads((FIXTURES / name / "config.json").read_text())["num_attention_heads"])
+    config = json.loads((FIXTURES / name / "config.json").read_text())
+    return int(config.get("num_attention_heads", config.get("n_head", 0)))
+
+
+# One of each family, for what does not depend on the rest of a configuration.
+FAMILIES = [
+    "llama3-bf16-sharded",
+    "mistral-bf16",
+    "qwen2-f32",
+    "qwen3-bf16",
+    "pythia-f16",
+    "gpt2-f32",
+]
 
 
 def fixtures() -> list[str]:
