@@ -17,6 +17,7 @@ from tpscale_analysis.scaling import own_refusal
 from tpscale_analysis.table import Column, Table
 
 MAX_COLUMNS = 9  # of figures in one table
+_MAX_ACROSS = 5  # figures of a single point that stand side by side
 _MAX_SIDES = 6  # points and arms that stand side by side
 _STATISTIC = re.compile(r"^(?P<what>.+)_(?P<statistic>mean|p\d{1,2}|max)(?P<unit>_seconds)?$")
 _STATISTICS = ("mean", "p50", "p90", "p95", "p99", "max")
@@ -30,6 +31,11 @@ def view_tables(study: Study, view: TableView) -> list[Table]:
     by_point = [s for s in wanted if study.has(s) and s not in by_arm]
     tables: list[Table] = []
     for stems, arms in ((by_arm, study.arms), (by_point, ("",))):
+        if arms == ("",) and len(study.measured) == 1 and len(stems) > _MAX_ACROSS:
+            sides = [(study.measured[0], "")]
+            rows = tuple(_figure_row(study, stem, sides) for stem in stems)
+            tables.append(Table(view.title, _side_columns(study, sides), rows, view.note))
+            continue
         for start in range(0, len(stems), MAX_COLUMNS):
             note = view.note if not tables else ""
             tables.append(_rows(study, view.title, stems[start : start + MAX_COLUMNS], arms, note))

@@ -66,7 +66,7 @@ def stacked(study: Study, chart: Chart) -> Panel | None:
     several = len({id(value.point) for value in values}) > 1
     stacks: dict[str, list[Value]] = {}
     for value in values:
-        parts = (study.label(value.point) if several else "", value.arm)
+        parts = (study.label(value.point) if several else "", value.arm.replace("_", " "))
         stacks.setdefault(", ".join(part for part in parts if part), []).append(value)
 
     def draw(axes: Axes, palette: Palette) -> None:
@@ -117,7 +117,7 @@ def _bar(
     estimate = drawn(value, scale)
     error = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
     axes.bar(
-        x, estimate.value, 0.92 * width, yerr=error, ecolor=palette.ink, capsize=2,
+        x, estimate.value, 0.92 * width, yerr=error if estimate.low < estimate.high else None, ecolor=palette.ink, capsize=2,
         error_kw={"elinewidth": 1.0}, linewidth=1.2, edgecolor=colour,
         color=colour if value.claimed else palette.surface,
     )  # fmt: skip
@@ -134,7 +134,8 @@ def _largest(stack: Sequence[Value]) -> Metric:
 
 def finish(axes: Axes, categories: Sequence[str], title: str, series: int) -> None:
     """Names under the bars, the axis and, of several series, the legend."""
-    wrapped = ["\n".join(textwrap.wrap(name[:44], 14)[:2]) for name in categories]
+    width = 14 if len(categories) < 4 else 11
+    wrapped = ["\n".join(textwrap.wrap(name[:44], width)[:2]) for name in categories]
     axes.set_xticks(range(len(wrapped)), wrapped, fontsize=8 if len(wrapped) < 6 else 6.5)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.6, len(wrapped) - 0.4)

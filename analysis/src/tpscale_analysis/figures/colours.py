@@ -10,8 +10,8 @@ _OTHERS = ("prefill", "decode", "end_to_end", "host", "attention", "other")
 
 
 def arm_colour(name: str, index: int, palette: Palette) -> str:
-    """The base is grey, streaming green, recent_only red; others by their place, blue first."""
-    if name in BASES:
+    """The base, and what is called after it, is grey, streaming green, recent_only red; others by their place, blue first."""
+    if any(name == base or name.startswith(f"{base}_") for base in BASES if base != "a"):
         return palette.muted
     family = next((colour for start, colour in _FAMILIES if name.startswith(start)), None)
     return str(getattr(palette, family or _OTHERS[index % len(_OTHERS)]))

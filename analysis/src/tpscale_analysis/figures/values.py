@@ -44,7 +44,7 @@ def drawn(value: Value, scale: Scale) -> Estimate:
 
 def short(value: float) -> str:
     """A number that stands on a bar."""
-    return plain(value, 3)
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e6 else plain(value, 3)
 
 
 def axis_title(name: str, scale: Scale) -> str:
