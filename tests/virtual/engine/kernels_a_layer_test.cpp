@@ -26,7 +26,7 @@ ModelConfig config_of(std::int64_t layers) {
   config.num_heads = config.num_kv_heads = 1;
   config.head_dim = 16;
   config.max_position_embeddings = 32;
-  config.qk_norm = config.attention_bias = config.mlp_bias = true;
+  config.qk_norm = config.qkv_bias = config.o_bias = config.mlp_bias = true;
   return config;
 }
 
