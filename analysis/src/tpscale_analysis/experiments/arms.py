@@ -10,7 +10,7 @@ from tpscale_analysis.point import Point
 
 _WALL = "timed/wall_seconds_"
 # The arm that the others are measured against; it comes first.
-BASES = ("off", "mixed", "contiguous", "base", "baseline", "a", "reference")
+BASES = ("off", "mixed", "contiguous", "base", "baseline", "reference")
 
 
 def arms_of(points: Iterable[MergedPoint]) -> tuple[str, ...]:
@@ -24,8 +24,13 @@ def arms_of_run(run: Point) -> tuple[str, ...]:
     return tuple(sorted(names, key=_order))
 
 
+def is_base(arm: str) -> bool:
+    """Also "contiguous_batched", which is a kind of it."""
+    return arm in BASES or any(arm.startswith(f"{base}_") for base in BASES)
+
+
 def _order(arm: str) -> tuple[int, str]:
-    return (BASES.index(arm) if arm in BASES else len(BASES), arm)
+    return (0 if arm in BASES else 1 if is_base(arm) else 2, arm)
 
 
 def of_arm(stem: str, arm: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from tpscale_analysis.experiments.arms import BASES
+from tpscale_analysis.experiments.arms import is_base
 from tpscale_analysis.experiments.labels import label
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.view import Chart
@@ -41,7 +41,8 @@ def bars(study: Study, chart: Chart) -> Panel | None:
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
         names = list(series)
-        coloured = [name for name in names if name not in BASES]
+        arms = [arm for arm in study.arms if not is_base(arm)]  # one colour each, in every panel
+        coloured = arms if single and arms else names
         places = {name: coloured.index(name) if name in coloured else 0 for name in names}
         width = _WIDTH / (1 if alone else len(names))
         for place, category in enumerate(rows.values()):
@@ -117,7 +118,8 @@ def _bar(
     estimate = drawn(value, scale)
     error = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
     axes.bar(
-        x, estimate.value, 0.92 * width, yerr=error if estimate.low < estimate.high else None, ecolor=palette.ink, capsize=2,
+        x, estimate.value, 0.92 * width, ecolor=palette.ink, capsize=2,
+        yerr=error if estimate.low < estimate.high else None,
         error_kw={"elinewidth": 1.0}, linewidth=1.2, edgecolor=colour,
         color=colour if value.claimed else palette.surface,
     )  # fmt: skip

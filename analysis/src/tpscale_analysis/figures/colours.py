@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tpscale_analysis.experiments.arms import BASES
+from tpscale_analysis.experiments.arms import is_base
 from tpscale_analysis.figures.style import Palette
 
 _FAMILIES = (("streaming", "end_to_end"), ("recent_only", "decode"))  # green, red
@@ -10,8 +10,8 @@ _OTHERS = ("prefill", "decode", "end_to_end", "host", "attention", "other")
 
 
 def arm_colour(name: str, index: int, palette: Palette) -> str:
-    """The base, and what is called after it, is grey, streaming green, recent_only red; others by their place, blue first."""
-    if any(name == base or name.startswith(f"{base}_") for base in BASES if base != "a"):
+    """The base is grey, streaming green, recent_only red; others by their place, blue first."""
+    if is_base(name):
         return palette.muted
     family = next((colour for start, colour in _FAMILIES if name.startswith(start)), None)
     return str(getattr(palette, family or _OTHERS[index % len(_OTHERS)]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from tpscale_analysis.experiments.arms import BASES
+from tpscale_analysis.experiments.arms import is_base
 from tpscale_analysis.experiments.labels import label, point_label
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.experiments.view import Chart
@@ -41,7 +41,7 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
 
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
-        coloured = [arm for arm in study.arms if arm not in (*BASES, _CEILING)]
+        coloured = [arm for arm in study.arms if not is_base(arm) and arm != _CEILING]
         for place, ((stem, arm), line) in enumerate(lines.items()):
             index = coloured.index(arm) if arm in coloured and len(chart.stems) == 1 else place
             predicted = arm == _CEILING or any(word in stem for word in _PREDICTED)
