@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SRC_FOLDERS = {"core", "backend", "comm", "kv", "model", "engine"}
+SRC_FOLDERS = {"core", "backend", "comm", "kv", "model", "engine", "text"}
 # folder of src -> the folders of src it may include besides itself
 SRC_ORDER = {
     "core": set(),
@@ -22,6 +22,7 @@ SRC_ORDER = {
     "kv": {"core", "backend"},
     "model": {"core", "backend", "comm"},
     "engine": {"core", "backend", "comm", "kv", "model"},
+    "text": {"core"},
 }
 LEAF_HEADERS = {
     r"mpi\.h": ("parallel/mpi/",),
@@ -32,6 +33,7 @@ LEAF_HEADERS = {
         "parallel/nccl/",
     ),
     r"dnnl\w*\.(h|hpp)|oneapi/.*": ("src/backend/cpu/",),
+    r"pcre2\.h|utf8proc\.h": ("src/text/",),
     r"benchmark/benchmark\.h": ("bench/micro/",),
 }
 LEAF_FOLDERS = ("src/backend/cuda/", "parallel/mpi/", "parallel/nccl/", "bench/store/")
