@@ -1,11 +1,24 @@
 #include "bench/workload/generated.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "bench/workload/mersenne_twister.h"
 #include "core/counter_rng.h"
 
 namespace tpscale {
+namespace {
+
+// Streams of the seed, apart from one another and from those of the sequences' tokens.
+enum DrawsFor : std::int64_t { kPrefix = -1, kInputLengths = -2, kOutputLengths = -3, kOrder = -4 };
+
+std::uint64_t drawn(std::int64_t seed, DrawsFor stream, std::size_t index) noexcept {
+  return counter_bits(counter_bits(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(stream)),
+                      index);
+}
+
+}  // namespace
 
 std::int32_t fixed_token(std::int64_t seed, std::int64_t sequence, std::int64_t position,
                          std::int64_t vocab_size) {
@@ -25,6 +38,46 @@ std::vector<Request> fixed_requests(std::int64_t sequences, std::int64_t input_t
       request.prompt.push_back(fixed_token(seed, sequence, position, vocab_size));
     }
     requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+std::vector<Request> random_length_requests(std::int64_t sequences, std::int64_t shortest,
+                                            std::int64_t longest, std::int64_t seed,
+                                            std::int64_t vocab_size) {
+  const auto length = [&](DrawsFor stream, std::size_t sequence) {
+    const auto lengths = static_cast<std::uint64_t>(longest - shortest + 1);
+    return shortest + static_cast<std::int64_t>(drawn(seed, stream, sequence) % lengths);
+  };
+  std::vector<Request> requests(static_cast<std::size_t>(sequences));
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const std::int64_t input = length(kInputLengths, i);
+    for (std::int64_t position = 0; position < input; ++position) {
+      requests[i].prompt.push_back(fixed_token(seed, static_cast<std::int64_t>(i), position, vocab_size));
+    }
+    requests[i].max_new_tokens = length(kOutputLengths, i);
+  }
+  return requests;
+}
+
+std::int64_t share_of(double share, std::int64_t whole) noexcept {
+  return static_cast<std::int64_t>(std::floor(share * static_cast<double>(whole) + 1e-6));
+}
+
+std::vector<Request> shared_prefix_requests(std::int64_t sequences, std::int64_t input_tokens,
+                                            std::int64_t output_tokens, double shared_share,
+                                            double prefix_share, std::int64_t seed, std::int64_t vocab_size) {
+  std::vector<Request> requests = fixed_requests(sequences, input_tokens, output_tokens, seed, vocab_size);
+  const std::int64_t sharers = share_of(shared_share, sequences);
+  const std::int64_t prefix = share_of(prefix_share, input_tokens);
+  for (std::int64_t i = 0; i < sharers; ++i) {
+    for (std::int64_t position = 0; position < prefix; ++position) {
+      requests[static_cast<std::size_t>(i)].prompt[static_cast<std::size_t>(position)] =
+          fixed_token(seed, kPrefix, position, vocab_size);
+    }
+  }
+  for (std::size_t left = requests.size(); left > 1; --left) {  // Fisher and Yates
+    std::swap(requests[left - 1], requests[drawn(seed, kOrder, left) % left]);
   }
   return requests;
 }

@@ -4,7 +4,9 @@
 #include <bit>
 
 #include "bench/store/hash.h"
+#include "bench/workload/arrivals.h"
 #include "bench/workload/generated.h"
+#include "bench/workload/mixed_texts.h"
 #include "bench/workload/token_file.h"
 #include "bench/workload/trace.h"
 #include "core/error.h"
@@ -14,6 +16,7 @@ namespace tpscale {
 namespace {
 
 constexpr std::int64_t kFixedSequences = 8;
+constexpr std::int64_t kSharedPrefixSequences = 100;
 constexpr std::int64_t kLargest = std::int64_t{1} << 28;  // tokens or sequences that no machine serves
 
 void require_range(const char* option, std::int64_t value, std::int64_t low) {
@@ -22,11 +25,61 @@ void require_range(const char* option, std::int64_t value, std::int64_t low) {
                    std::to_string(value));
 }
 
+void require_share(const char* option, double value) {
+  if (value >= 0.0 && value <= 1.0) return;
+  throw UsageError("--" + std::string(option) + " must be a share from 0 to 1");
+}
+
+/// No gap is longer than a few years, nor so short that all are at once.
+void require_arrivals(const WorkloadOptions& options) {
+  if (options.request_rate != 0.0 && !(options.request_rate >= 1e-6 && options.request_rate <= 1e6)) {
+    throw UsageError("--request-rate takes requests a second from 0.000001 to 1000000, or 0 for all at once");
+  }
+  if (!(options.burstiness >= 0.01 && options.burstiness <= 10000.0)) {
+    throw UsageError("--burstiness must be from 0.01 to 10000");
+  }
+  if (options.request_rate == 0.0 && options.burstiness != 1.0) {
+    throw UsageError("--burstiness needs --request-rate");
+  }
+}
+
+/// The sequences of a generated workload, `tokens` each at most.
+std::int64_t sequences_of(const WorkloadOptions& options, std::int64_t own_number, std::int64_t tokens,
+                          const char* of_tokens) {
+  const std::int64_t sequences = options.num_sequences == 0 ? own_number : options.num_sequences;
+  if (sequences > kLargest / tokens)
+    throw UsageError("--num-sequences x " + std::string(of_tokens) + " is too large");
+  return sequences;
+}
+
 std::vector<Request> fixed(const WorkloadOptions& options, std::int64_t vocab_size) {
-  const std::int64_t sequences = options.num_sequences == 0 ? kFixedSequences : options.num_sequences;
-  if (sequences > kLargest / options.input_tokens)
-    throw UsageError("--num-sequences x --input-tokens is too large");
+  const std::int64_t sequences =
+      sequences_of(options, kFixedSequences, options.input_tokens, "--input-tokens");
   return fixed_requests(sequences, options.input_tokens, options.output_tokens, options.seed, vocab_size);
+}
+
+std::vector<Request> random_lengths(const WorkloadOptions& options, std::int64_t vocab_size) {
+  require_range("min-length", options.min_length, 1);
+  require_range("max-length", options.max_length, options.min_length);
+  const std::int64_t sequences = sequences_of(options, kFixedSequences, options.max_length, "--max-length");
+  return random_length_requests(sequences, options.min_length, options.max_length, options.seed, vocab_size);
+}
+
+std::vector<Request> shared_prefix(const WorkloadOptions& options, std::int64_t vocab_size) {
+  require_share("shared-share", options.shared_share);
+  require_share("prefix-share", options.prefix_share);
+  const std::int64_t sequences =
+      sequences_of(options, kSharedPrefixSequences, options.input_tokens, "--input-tokens");
+  return shared_prefix_requests(sequences, options.input_tokens, options.output_tokens, options.shared_share,
+                                options.prefix_share, options.seed, vocab_size);
+}
+
+std::vector<Request> mixed_texts(const WorkloadOptions& options, std::int64_t vocab_size) {
+  if (options.num_sequences > kMixedTexts) {
+    throw UsageError("--workload mixed-texts has 4 sequences: --num-sequences must not be above");
+  }
+  return mixed_text_requests(options.num_sequences == 0 ? kMixedTexts : options.num_sequences,
+                             options.output_tokens, options.seed, vocab_size);
 }
 
 std::vector<Request> nano_vllm(const WorkloadOptions& options, std::int64_t) {
@@ -68,8 +121,12 @@ struct Kind {
 
 constexpr Kind kKinds[] = {
     {"fixed", "sequences of equal length, token ids from a counter-based generator", fixed},
+    {"random-lengths", "input and output lengths uniform between --min-length and --max-length",
+     random_lengths},
     {"nano-vllm", "256 sequences of 100 to 1024 tokens in and out, as nano-vllm's benchmark has them",
      nano_vllm},
+    {"shared-prefix", "prompts of which a share begins with the same tokens", shared_prefix},
+    {"mixed-texts", "four texts of 6, 57, 680 and 7 characters", mixed_texts},
     {"text", "a file cut into sequences: --text (bytes) or --token-ids", text},
     {"trace", "requests of a JSON Lines file: --trace", trace},
 };
@@ -120,10 +177,15 @@ Workload make_workload(const WorkloadOptions& options, std::int64_t vocab_size) 
   require_range("output-tokens", options.output_tokens, 1);
   require_range("length-divisor", options.length_divisor, 1);
   require_range("seed", options.seed, 0);
+  require_arrivals(options);
   std::string known;
   for (const Kind& kind : kKinds) {
-    if (options.workload == kind.name)
-      return finish_workload(kind.name, kind.make(options, vocab_size), vocab_size);
+    if (options.workload == kind.name) {
+      std::vector<Request> requests = kind.make(options, vocab_size);
+      if (options.request_rate > 0.0)
+        set_arrivals(requests, options.request_rate, options.burstiness, options.seed);
+      return finish_workload(kind.name, std::move(requests), vocab_size);
+    }
     known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
   throw UsageError("there is no workload '" + options.workload + "'; choose one of " + known);

@@ -123,7 +123,7 @@ void expect_usage(const WorkloadOptions& options, const std::string& named_in_er
 }
 
 TEST(Workload, RefusesOptionsThatMakeNoSense) {
-  expect_usage(named("random"), "fixed, nano-vllm, text, trace");
+  expect_usage(named("random"), "fixed, random-lengths, nano-vllm, shared-prefix, mixed-texts, text, trace");
   expect_usage(named("nano-vllm"), "token id", 256);
   expect_usage(named("text"), "--text");
   expect_usage(named("trace"), "--trace");
