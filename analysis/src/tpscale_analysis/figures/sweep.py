@@ -17,7 +17,7 @@ from tpscale_analysis.figures.figure import Panel
 from tpscale_analysis.figures.style import Palette, legend_below, thousands
 from tpscale_analysis.figures.values import Value, axis_title, common_scale, drawn
 from tpscale_analysis.merge import MergedPoint
-from tpscale_analysis.numbers import byte_size, value_text
+from tpscale_analysis.numbers import Scale, byte_size, value_text
 
 _PREDICTED = ("predicted", "expected", "ideal")  # in a stem: dashed and grey
 _CEILING = "ceiling"  # the arm that the others are held against: likewise
@@ -35,40 +35,54 @@ def sweep(study: Study, chart: Chart) -> Panel | None:
     values = [value for value in values_of(study, chart) if value.point in points]
     if len({_x(value.point, parameter) for value in values}) < 2:
         return None
+    values.sort(key=lambda value: _x(value.point, parameter))
     lines: dict[tuple[str, str], list[Value]] = defaultdict(list)
     for value in values:
         lines[value.stem, value.arm].append(value)
+    arms = [arm for arm in study.arms if not is_base(arm) and arm != _CEILING]
 
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
-        coloured = [arm for arm in study.arms if not is_base(arm) and arm != _CEILING]
         for place, ((stem, arm), line) in enumerate(lines.items()):
-            index = coloured.index(arm) if arm in coloured and len(chart.stems) == 1 else place
-            predicted = arm == _CEILING or any(word in stem for word in _PREDICTED)
-            ordered = sorted(line, key=lambda value: _x(value.point, parameter))
-            x = [_x(value.point, parameter) for value in ordered]
-            shown = [drawn(value, scale) for value in ordered]
-            colour = palette.muted if predicted else arm_colour(arm, index, palette)
-            axes.errorbar(
-                x, [e.value for e in shown],
-                yerr=[[e.value - e.low for e in shown], [e.high - e.value for e in shown]],
-                color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2,
-                linestyle=(0, (4, 3)) if predicted else "-",
-                markerfacecolor=colour if all(v.claimed for v in line) else palette.surface,
-                label=_name(stem if len(chart.stems) > 1 else "", arm),
-            )  # fmt: skip
+            index = arms.index(arm) if arm in arms and len(chart.stems) == 1 else place
+            xs = [_x(value.point, parameter) for value in line]
+            _line(
+                axes,
+                xs,
+                line,
+                index,
+                scale,
+                palette,
+                _name(stem if len(chart.stems) > 1 else "", arm),
+            )
         if chart.none is not None:
             axes.axhline(chart.none, linewidth=1.0, color=palette.muted)
         _axis(axes, [_x(point, parameter) for point in points], parameter)
         axes.set_ylabel(axis_title(chart.axis, scale))
         thousands(axes)
-        if len(lines) > 1:
-            legend_below(
-                axes, 2 if len(lines) <= _MANY else 3, None if len(lines) <= _MANY else 5.5
-            )
+        if len(lines) > _MANY:
+            legend_below(axes, 3, 5.5)
+        elif len(lines) > 1:
+            legend_below(axes, 2)
 
     where = point_label(points[0], tuple(fixed))
     return Panel(f"{chart.title} ({where})"[:_TITLE] if where else chart.title, draw)
+
+
+def _line(
+    axes: Axes, xs: list[float], line: list[Value], index: int, scale: Scale, palette: Palette, name: str
+) -> None:  # fmt: skip
+    stem, arm = line[0].stem, line[0].arm
+    predicted = arm == _CEILING or any(word in stem for word in _PREDICTED)
+    colour = palette.muted if predicted else arm_colour(arm, index, palette)
+    shown = [drawn(value, scale) for value in line]
+    axes.errorbar(
+        xs, [e.value for e in shown],
+        yerr=[[e.value - e.low for e in shown], [e.high - e.value for e in shown]],
+        color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2, label=name,
+        linestyle=(0, (4, 3)) if predicted else "-",
+        markerfacecolor=colour if all(value.claimed for value in line) else palette.surface,
+    )  # fmt: skip
 
 
 def _name(stem: str, arm: str) -> str:

@@ -19,6 +19,7 @@ from tpscale_analysis.all_reduce_model import (
 )
 from tpscale_analysis.errors import AnalysisError, BadDataError, UsageError
 from tpscale_analysis.escape import console
+from tpscale_analysis.experiments.plan import MEASURED
 from tpscale_analysis.export import Json, summary, to_json
 from tpscale_analysis.figures.render import to_png
 from tpscale_analysis.inputs import Source, find_sources
@@ -26,10 +27,11 @@ from tpscale_analysis.isolated import read_points
 from tpscale_analysis.printout import printout
 from tpscale_analysis.publish import prepare_folder, publish
 from tpscale_analysis.reader import shown
+from tpscale_analysis.report.code_section import CODE_STATS, code_section
 from tpscale_analysis.report.compose import compose
-from tpscale_analysis.report.content import Report
+from tpscale_analysis.report.content import Report, Section
 from tpscale_analysis.report.page import to_html, to_markdown_text
-from tpscale_analysis.results import Results, derive
+from tpscale_analysis.results import derive
 
 DESCRIPTION = """\
 Reads what 'tpscale run' stored and writes, beside it or into DIR: results.json, figures/*.png, report.md and
@@ -53,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.output or _folder_of(sources)
         prepare_folder(folder)
         points = read_points(sources)
+        code, told = _source_code() if options.code_stats else ([], {})
+        model = AllReduceModel(options.all_reduce_latency, options.bus_bandwidth)
         with np.errstate(all="raise", under="ignore"):
-            results = derive(
-                points, AllReduceModel(options.all_reduce_latency, options.bus_bandwidth)
-            )
+            results = derive(points, model, told)
             record = summary(results)
         _say(printout(results))
-        _write(folder, results, record, options.figures)
+        _write(folder, compose(results, code), record, options.figures)
     except ArithmeticError as error:
         print(f"tpscale-report: the files hold figures beyond all bounds: {error}", file=sys.stderr)
         return BadDataError.exit_code
@@ -90,6 +92,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--no-figures", dest="figures", action="store_false",
         help="leave out the PNG files (the report keeps its charts)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--code-stats", action="store_true",
+        help="add statistics of the source code, where this is a checkout and lizard is installed",
     )  # fmt: skip
     parser.add_argument(
         "--all-reduce-latency", type=_of(parse_latencies), default=PUBLISHED.latencies, metavar="T,T,...",
@@ -128,8 +134,21 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _write(folder: Path, results: Results, record: Json, figures: bool) -> None:
-    report = compose(results)
+def _source_code() -> tuple[list[Section], dict[str, str]]:
+    """Its section, and its state in the plan."""
+    from tpscale_analysis import code_stats as code  # noqa: PLC0415
+
+    try:
+        stats = code.code_stats(code.project_root())
+    except AnalysisError as error:
+        return [], {CODE_STATS: f"not available: {error}"}
+    section = code_section(
+        code.code_tables(stats), code.code_method(stats), code.code_sentences(stats)
+    )
+    return [section], {CODE_STATS: MEASURED}
+
+
+def _write(folder: Path, report: Report, record: Json, figures: bool) -> None:
     publish(folder / "results.json", to_json(record).encode())
     if figures:
         _write_figures(folder / "figures", report)
