@@ -87,25 +87,6 @@ void add_quantities(std::vector<Quantity>& to, const Family& family) {
   }
 }
 
-/// The median over repetitions of what rank 0 measured.
-void add_figure(Point& point, const PointFacts& facts, const std::string& name, const std::string& how,
-                const std::string& none, const std::vector<std::string>& marks) {
-  const std::string full_name = name_of_arm(name, facts.arm);
-  const Samples& samples = samples_named(facts.timed.samples, full_name);
-  std::vector<double> values;
-  for (const std::size_t row : counted_rows(samples)) values.push_back(samples.rows[row].front());
-  if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
-    point.absent.push_back({full_name, none});
-    return;
-  }
-  Metric metric = summarize(full_name, samples.unit, values);
-  metric.how_obtained = how + " on rank 0's host; median of " + std::to_string(values.size()) +
-                        " repetitions = " + short_number(metric.value) + " " + samples.unit;
-  metric.marks.insert(metric.marks.end(), marks.begin(), marks.end());
-  if (facts.oversubscribed) metric.marks.emplace_back("oversubscribed");
-  point.results.push_back(std::move(metric));
-}
-
 void add_figures_of(Point& point, const PointFacts& facts, const Family& family) {
   const std::size_t values = pooled(family, facts.timed.last).size();
   for (const Statistic& statistic : kStatistics) {
@@ -113,8 +94,9 @@ void add_figures_of(Point& point, const PointFacts& facts, const Family& family)
     if (mean && !family.mean) continue;
     const std::string how = (mean ? "mean" : fixed_number(statistic.percentile, 0) + "th percentile") +
                             " of " + std::to_string(values) + " values a repetition of (" + family.what + ")";
-    add_figure(point, facts, name_of(family, statistic), how, family.none,
-               mean ? std::vector<std::string>{} : percentile_marks(values, statistic.percentile));
+    const std::string name = name_of(family, statistic);
+    add_rank_zero_figure(point, facts, name, name, how, family.none,
+                         mean ? std::vector<std::string>{} : percentile_marks(values, statistic.percentile));
   }
 }
 
@@ -135,6 +117,25 @@ std::vector<Quantity> latency_quantities(const Slo& slo) {
   return quantities;
 }
 
+void add_rank_zero_figure(Point& point, const PointFacts& facts, const std::string& name,
+                          const std::string& quantity, const std::string& how, const std::string& none,
+                          const std::vector<std::string>& marks) {
+  const std::string full_name = name_of_arm(name, facts.arm);
+  const Samples& samples = samples_named(facts.timed.samples, name_of_arm(quantity, facts.arm));
+  std::vector<double> values;
+  for (const std::size_t row : counted_rows(samples)) values.push_back(samples.rows[row].front());
+  if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+    point.absent.push_back({full_name, none});
+    return;
+  }
+  Metric metric = summarize(full_name, samples.unit, values);
+  metric.how_obtained = how + " on rank 0's host; median of " + std::to_string(values.size()) +
+                        " repetitions = " + short_number(metric.value) + " " + samples.unit;
+  metric.marks.insert(metric.marks.end(), marks.begin(), marks.end());
+  if (facts.oversubscribed) metric.marks.emplace_back("oversubscribed");
+  point.results.push_back(std::move(metric));
+}
+
 std::vector<Quantity> ttft_quantities(const std::string& group, const RequestFilter& which) {
   std::vector<Quantity> quantities;
   add_quantities(quantities, ttft_family(group, which));
@@ -146,10 +147,10 @@ void add_latency_figures(Point& point, const PointFacts& facts, const Slo& slo) 
   if (slo.stated()) {
     const auto met = std::ranges::count_if(facts.timed.last.requests,
                                            [&](const RequestResult& request) { return slo.met_by(request); });
-    add_figure(point, facts, "goodput",
-               "requests that met " + slo.text() + " / wall_seconds (of the last repetition " +
-                   std::to_string(met) + " of " + std::to_string(facts.timed.last.requests.size()) + ")",
-               "", {});
+    add_rank_zero_figure(point, facts, "goodput", "goodput",
+                         "requests that met " + slo.text() + " / wall_seconds (of the last repetition " +
+                             std::to_string(met) + " of " + std::to_string(facts.timed.last.requests.size()) +
+                             ")");
   } else {
     point.absent.push_back(
         {name_of_arm("goodput", facts.arm), "no limits were stated: --slo ttft=...,tpot=..."});

@@ -26,6 +26,11 @@ std::vector<Quantity> ttft_quantities(const std::string& group, const RequestFil
 /// a run did not have is absent with the reason. Adds the raw times of every request to the point (see
 /// request_times.h). On rank 0 only.
 void add_latency_figures(Point& point, const PointFacts& facts, const Slo& slo = {});
+/// The median over repetitions of what rank 0 had of `quantity`, as the figure `name`; absent with `none`
+/// where a run did not have it.
+void add_rank_zero_figure(Point& point, const PointFacts& facts, const std::string& name,
+                          const std::string& quantity, const std::string& how, const std::string& none = "",
+                          const std::vector<std::string>& marks = {});
 /// Of ttft_quantities. `which` as there.
 void add_ttft_figures(Point& point, const PointFacts& facts, const std::string& group,
                       const RequestFilter& which);

@@ -1,0 +1,56 @@
+#include "bench/trial/point_table.h"
+
+#include <set>
+#include <vector>
+
+#include "bench/print/number.h"
+#include "bench/print/table.h"
+#include "bench/trial/verdict_lines.h"
+
+namespace tpscale {
+namespace {
+
+std::string text_of(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* fraction = std::get_if<double>(&value)) return short_number(*fraction);
+  if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? "-" : *text;
+  return "?";
+}
+
+std::string cell(const Point& point, const PointColumn& column) {
+  for (const Metric& metric : point.results) {
+    if (metric.name == column.metric) return short_number(metric.value * column.scale);
+  }
+  for (const auto& [name, value] : point.parameters) {
+    if (name == column.metric) return text_of(value);
+  }
+  return "-";
+}
+
+}  // namespace
+
+std::string marks_text(const Point& point) {
+  std::set<std::string> marks(point.marks.begin(), point.marks.end());
+  for (const Metric& metric : point.results) marks.insert(metric.marks.begin(), metric.marks.end());
+  if (point.status != "measured") marks.insert(point.status);
+  std::string text;
+  for (const std::string& mark : marks) text += (text.empty() ? "" : ", ") + mark;
+  return text.empty() ? "-" : text;
+}
+
+std::string point_table(const std::string& title, std::span<const Point> points,
+                        std::span<const PointColumn> columns) {
+  std::vector<Table::Column> heads;
+  for (const PointColumn& column : columns) heads.push_back({column.name, column.unit});
+  heads.push_back({"marks", "", true});
+  Table table(heads);
+  for (const Point& point : points) {
+    std::vector<std::string> cells;
+    for (const PointColumn& column : columns) cells.push_back(cell(point, column));
+    cells.push_back(marks_text(point));
+    table.add_row(std::move(cells));
+  }
+  return title + "\n\n" + table.text() + "\n" + verdict_lines(points);
+}
+
+}  // namespace tpscale
