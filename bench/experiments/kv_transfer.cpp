@@ -130,11 +130,12 @@ std::string table_of(std::span<const Point> points) {
       if (!metric.name.starts_with(stem)) continue;
       const std::string arm = metric.name.substr(stem.size());
       if (arm.starts_with("rank_") || arm.starts_with("decoding_")) continue;
-      table.add_row(
-          {parameter(point, "tp"), short_number(std::stod(parameter(point, "piece_bytes")) / 1024.0),
-           parameter(point, "selection"), arm, short_number(metric.value * 1e-9),
-           cell("host_to_device_bandwidth_" + arm, 1e-9), cell("share_of_ceiling_" + arm, 100.0),
-           cell("device_to_host_bandwidth_decoding_" + arm, 1e-9), cell("decode_slowdown_" + arm, 1.0)});
+      table.add_row({parameter(point, "tp"),
+                     short_number(std::stod(parameter(point, "piece_bytes")) / 1024.0),
+                     parameter(point, "selection"), arm, short_number(metric.value * 1e-9),
+                     cell("host_to_device_bandwidth_" + arm, 1e-9), cell("share_of_ceiling_" + arm, 100.0),
+                     cell("device_to_host_bandwidth_decoding_" + arm, 1e-9),
+                     cell("decode_slowdown_" + arm, 1.0), marks_of(metric)});
     }
   }
   std::string title = "kv-transfer";

@@ -7,9 +7,6 @@
 
 namespace tpscale {
 
-/// The name of the arm that is the ceiling of the others.
-inline constexpr const char* kCeiling = "ceiling";
-
 /// Every arm's bytes, seconds and rates each way (of all ranks, and of one where there are several), its
 /// share of the ceiling, and what it does to a decode; on rank 0.
 void add_transfer_figures(Point& point, const TransferTrialResult& result, std::span<const TransferArm> arms,

@@ -121,7 +121,8 @@ class Trial {
     setting_.backend.stream().synchronize();
     setting_.gauge.start();
     auto moved = round_trip(setting_.transfer, arm);
-    if (setting_.inject_bug == "clock") std::ranges::for_each(moved, [](double& value) { value /= 1000; });
+    if (setting_.inject_bug == "clock" && arm.name != kCeiling)
+      std::ranges::for_each(moved, [](double& value) { value /= 1000; });
     add_row(series, moved);
 
     setting_.gauge.start();

@@ -11,6 +11,9 @@
 
 namespace tpscale {
 
+/// The name of the arm that is the ceiling of the others.
+inline constexpr const char* kCeiling = "ceiling";
+
 /// One way to move the same bytes to the host and back.
 struct TransferArm {
   std::string name;
@@ -37,7 +40,7 @@ struct TransferSetting {
   Engine& engine;  ///< that decodes
   std::span<const Request> requests;
   std::function<Next(double)> decide;  ///< as of TrialSetting
-  std::string inject_bug;
+  std::string inject_bug;              ///< tests: "clock" gives wrong seconds on purpose, but for the ceiling
   std::uint64_t seed = 0;
 };
 

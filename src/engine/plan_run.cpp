@@ -8,6 +8,20 @@
 #include "engine/scheduler.h"
 
 namespace tpscale {
+namespace {
+
+/// Room beyond what the sequences have in the cache after a step of so many tokens.
+std::int64_t empty_slots(std::span<const Sequence> sequences, std::int64_t block_size,
+                         std::int64_t step_tokens) {
+  std::int64_t empty = -step_tokens;
+  for (const Sequence& sequence : sequences) {
+    const auto held = static_cast<std::int64_t>(sequence.blocks.blocks.size());
+    if (held > 0) empty += held * block_size - sequence.num_computed;
+  }
+  return empty;
+}
+
+}  // namespace
 
 PlannedRun plan_run(const ModelConfig& config, const EngineOptions& options, const EngineSizes& sizes,
                     std::span<const Request> requests) {
@@ -29,7 +43,8 @@ PlannedRun plan_run(const ModelConfig& config, const EngineOptions& options, con
   while (!scheduler->idle()) {
     const StepPlan& step = scheduler->schedule();
     planned.steps.push_back({step.prefill_tokens, step.decode_tokens,
-                             blocks.usable_blocks() - blocks.free_blocks(), scheduler->stored_tokens()});
+                             blocks.usable_blocks() - blocks.free_blocks(), scheduler->stored_tokens(),
+                             empty_slots(sequences, blocks.block_size(), step.num_tokens())});
     scheduler->advance(sampled);
     for (Sequence* sequence : sampled) sequence->learn_token(--unlike_any_other);
   }

@@ -11,6 +11,9 @@ namespace tpscale {
 struct PlannedStep {
   std::int64_t prefill_tokens = 0, decode_tokens = 0;
   std::int64_t kv_blocks_used = 0, kv_slots_used = 0;  ///< as in StepRecord
+  /// Slots of blocks in use that hold no token, summed sequence by sequence; what sequences share counts once
+  /// for each.
+  std::int64_t kv_slots_wasted = 0;
 };
 
 /// What an engine will do with requests that are all there from the start, without a model: the same

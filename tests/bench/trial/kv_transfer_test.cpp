@@ -31,11 +31,11 @@ TEST_F(KvTransfer, MovesOneSequenceAndAListOfBlocksInEveryWay) {
       }
     }
     EXPECT_THAT(point.marks, testing::Contains("between two host arenas"));
-    EXPECT_EQ(metric(point, "moved_bytes").value, 2.0 * 4 * 8 * 16 * 64 * 4) << "of the preset tiny in f32";
+    EXPECT_EQ(metric(point, "moved_bytes").value, 2.0 * 4 * 8 * 16 * 64 * 2) << "of the preset tiny in bf16";
   }
   const Point& list = report.points.back();
-  EXPECT_EQ(metric(list, "pieces_block_each_pageable").value, 32.0) << "blocks of 2 tokens, 512 B a token";
-  EXPECT_EQ(metric(list, "pieces_layer_each_pageable").value, 32.0 * 8);
+  EXPECT_EQ(metric(list, "pieces_block_each_pageable").value, 16.0) << "blocks of 4 tokens, 256 B a token";
+  EXPECT_EQ(metric(list, "pieces_layer_each_pageable").value, 16.0 * 8);
 }
 
 TEST_F(KvTransfer, AByteThatChangedOnTheWayFailsTheVerdict) {
@@ -72,13 +72,13 @@ TEST_F(KvTransfer, ADryRunPlansAndMeasuresNothing) {
 
 TEST_F(KvTransfer, RefusesWhatItCouldNotProve) {
   options_.workload.input_tokens = 16;  // no longer than a block
-  EXPECT_THROW(run("kv-transfer"), UsageError);
+  EXPECT_THROW(run("kv-transfer"), Error);
   options_.workload.input_tokens = 24;
   options_.run.transfer_cache = "other";
-  EXPECT_THROW(run("kv-transfer"), UsageError);
+  EXPECT_THROW(run("kv-transfer"), Error);
   options_.run.transfer_cache = "model";
   options_.run.piece_bytes = {100};
-  EXPECT_THROW(run("kv-transfer"), UsageError);
+  EXPECT_THROW(run("kv-transfer"), Error);
 }
 
 }  // namespace
