@@ -19,6 +19,10 @@ struct RunOptions {
   double probe_seconds = 0.25;
   std::int64_t sequences_per_rank = 32;
   std::string slo;
+  std::vector<std::int64_t> shared_shares;
+  std::vector<std::int64_t> prefix_shares;
+  std::vector<std::int64_t> block_sizes;
+  std::vector<std::int64_t> load;
   double monitor_interval = 0.0;
   std::int64_t given_slots = 0;
   std::vector<std::int64_t> piece_bytes;
@@ -48,6 +52,14 @@ struct RunOptions {
           "separate repetitions for the step-time breakdown");
     visit("probe-seconds", self.probe_seconds, "how long each probe of the device's peaks takes");
     visit("sequences-per-rank", self.sequences_per_rank, "weak-scaling: sequences of a rank");
+    visit("shared-shares", self.shared_shares,
+          "prefix-cache: more points, with so many per cent of the requests sharing their beginning");
+    visit("prefix-shares", self.prefix_shares,
+          "prefix-cache: more points, with a beginning of so many per cent of the prompt");
+    visit("block-sizes", self.block_sizes, "prefix-cache: more points, with KV blocks of so many tokens");
+    visit(
+        "load", self.load,
+        "scheduler: per cent of what is served offline that arrives a second (0: all at once; default 0,70)");
     visit("slo", self.slo, "limits of a request for the goodput: ttft=200ms,tpot=30ms,e2e=2s");
     visit("monitor-interval", self.monitor_interval,
           "paged-memory: seconds between samples of memory (0: 1 ms at first, 0.5 s in a long run)");

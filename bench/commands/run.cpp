@@ -20,7 +20,7 @@
 namespace tpscale {
 namespace {
 
-const std::vector<std::string> kInjectableBugs{"", "transfer", "tokens", "clock", "time"};
+const std::vector<std::string> kInjectableBugs{"", "transfer", "tokens", "clock", "time", "prefix-position"};
 
 bool divides(const ModelConfig& config, int degree) {
   try {
@@ -125,7 +125,7 @@ class RunCommand final : public Command {
     run.experiments = selected_experiments(run.experiments);
     require_profile(run.profile);
     if (std::ranges::find(kInjectableBugs, run.inject_bug) == kInjectableBugs.end()) {
-      throw UsageError("--inject-bug knows tokens, clock and time");
+      throw UsageError("--inject-bug knows tokens, clock, time, transfer and prefix-position");
     }
     if (std::ranges::any_of(run.batch_size, [](std::int64_t size) { return size < 1 || size > 65536; })) {
       throw UsageError("--batch-size takes numbers of sequences from 1 to 65536");

@@ -150,7 +150,8 @@ class ComparisonMeasurement {
     const RunResult& of_base = facts_.front().timed.last;
     const bool same = std::ranges::equal(facts.timed.last.requests, of_base.requests, {},
                                          &RequestResult::tokens, &RequestResult::tokens);
-    if (told_by_root(group_.comm(), same ? 1 : 0) == 0 && !scored_) {
+    const bool same_on_root = told_by_root(group_.comm(), same ? 1 : 0) != 0;
+    if (!same_on_root && !scored_) {
       base().set_up();
       scored_ = score_as_base(*base().engine, requests_, of_base, facts.degree);
     }
@@ -159,7 +160,12 @@ class ComparisonMeasurement {
     Verdict verdict = compare_with_base(*arm.engine, group_.comm(), requests_, facts.timed.last,
                                         scored_ ? &*scored_ : &unscored, dtype());
     verdict.name = "token equality of " + facts.arm + " and " + base().name;
-    verdict.sentence += "; asked for: L0, or L1 where the numerics differ";
+    if (comparison_.exact) {
+      verdict.passed = verdict.passed && same_on_root;
+      verdict.sentence += "; asked for: L0, as the arms compute every row alike";
+    } else {
+      verdict.sentence += "; asked for: L0, or L1 where the numerics differ";
+    }
     return verdict;
   }
 

@@ -23,6 +23,8 @@ struct Comparison {
   /// once, by every rank of the group; only arrivals may be other than planned. Empty: as planned.
   std::function<std::vector<Request>(Launch&, RankGroup&, std::span<const Arm>, Point&)> arrivals = {};
   std::vector<Quantity> quantities;
+  /// The arms compute every row the same way: identical tokens (L0) alone will do.
+  bool exact = false;
   /// What the arms beside one another say, added on rank 0 to the figures of each arm.
   std::function<void(Point&, std::span<const PointFacts>, Engine&)> compare;
 };

@@ -12,6 +12,7 @@ namespace {
 
 std::string text_of(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&value)) return short_number(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   return "?";
 }

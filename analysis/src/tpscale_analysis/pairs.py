@@ -57,6 +57,34 @@ PAIRED = {
         offset=100.0,
         formula="(mixed - separated) / mixed x 100 of the wall seconds",
     ),
+    "prefill_speedup": PairedFigure(
+        above="timed/prefill_seconds_off",
+        below="timed/prefill_seconds_on",
+        scale=1.0,
+        offset=0.0,
+        formula="prefill off / prefill on",
+    ),
+    "cost_without_hits": PairedFigure(
+        above="timed/wall_seconds_on",
+        below="timed/wall_seconds_off",
+        scale=100.0,
+        offset=-100.0,
+        formula="(on - off) / off x 100 of the wall seconds, nothing being found",
+    ),
+    "difference": PairedFigure(
+        above="timed/wall_seconds_again",
+        below="timed/wall_seconds_first",
+        scale=1.0,
+        offset=-1.0,
+        formula="wall again / wall first - 1",
+    ),
+    "injected_difference": PairedFigure(
+        above="timed/wall_seconds_delayed",
+        below="timed/wall_seconds_first",
+        scale=1.0,
+        offset=-1.0,
+        formula="wall delayed / wall first - 1",
+    ),
 }
 
 # A figure of one name in several experiments: that whose series are there.
