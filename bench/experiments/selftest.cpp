@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "bench/experiment.h"
 #include "bench/print/number.h"
 #include "bench/statistics/bootstrap.h"
 #include "bench/statistics/counted_repetitions.h"
+#include "bench/statistics/marks.h"
 #include "bench/trial/comparison.h"
 #include "bench/trial/honesty.h"
 #include "bench/trial/identity.h"
@@ -58,6 +61,13 @@ std::string interval_text(const Interval& interval) {
          short_number(interval.high) + "]";
 }
 
+/// What pairs of this launch scatter by, the ratio of an arm to itself, says what they could show. Nothing
+/// where few count: the interval of one pair has no width at all.
+double detectable_difference(const Interval& same, std::size_t repetitions) {
+  if (repetitions < kFewRepetitions) return std::numeric_limits<double>::infinity();
+  return (1.96 + 0.84) / 1.96 * (same.high - same.low) / 2.0;
+}
+
 /// Noise alone must not fail a launch: an arm that differs from itself fails it only where the difference is
 /// one that this machine could have told apart, and larger than the delay that is to be found.
 Verdict judge_same(const Interval& same, double detectable) {
@@ -71,20 +81,20 @@ Verdict judge_same(const Interval& same, double detectable) {
 Verdict judge_delay(const Interval& slower, double detectable) {
   const bool found = slower.low > 1.0;
   const bool visible = detectable < kDelay / 2.0;
-  return {"the injected delay is found", found || !visible, "",
-          "delayed / first = " + interval_text(slower) +
-              ", 5 % were injected; smallest difference that could be "
-              "seen: " +
-              short_number(detectable * 100.0) + " %" +
-              (visible ? "" : ", too much for a verdict: more repetitions or a quieter machine would tell")};
+  return {
+      "the injected delay is found", found || !visible, "",
+      "delayed / first = " + interval_text(slower) +
+          ", 5 % were injected; smallest difference that could be "
+          "seen: " +
+          (std::isfinite(detectable) ? short_number(detectable * 100.0) + " %" : "none with so few pairs") +
+          (visible ? "" : "; no base for a verdict, more repetitions or a quieter machine would tell")};
 }
 
 void compare(Point& point, std::span<const PointFacts> arms, std::uint64_t seed) {
   const Seconds seconds = seconds_of(arms);
   const Interval same = bootstrap_paired_ratio(seconds.again, seconds.first);
   const Interval slower = bootstrap_paired_ratio(seconds.slowed, seconds.first);
-  // What pairs of this launch scatter by: the ratio of an arm to itself.
-  const double detectable = (1.96 + 0.84) / 1.96 * (same.high - same.low) / 2.0;
+  const double detectable = detectable_difference(same, seconds.first.size());
   point.verdicts.push_back(judge_same(same, detectable));
   point.verdicts.push_back(judge_delay(slower, detectable));
   point.results.push_back(
@@ -101,9 +111,13 @@ void compare(Point& point, std::span<const PointFacts> arms, std::uint64_t seed)
       "share" + drawn + ", first and again changing places by chance, whose interval leaves out 1"));
   point.results.push_back(single_metric("detections", "1", honesty.detections,
                                         "share" + drawn + " whose interval of delayed / first lies above 1"));
-  point.results.push_back(
-      single_metric("smallest_detectable_difference", "1", detectable,
-                    "(1.96 + 0.84) / 1.96 x half the width of again / first, found in 4 of 5 cases"));
+  if (std::isfinite(detectable)) {
+    point.results.push_back(
+        single_metric("smallest_detectable_difference", "1", detectable,
+                      "(1.96 + 0.84) / 1.96 x half the width of again / first, found in 4 of 5 cases"));
+  } else {
+    point.absent.push_back({"smallest_detectable_difference", "fewer than 8 repetitions count in every arm"});
+  }
 }
 
 Comparison comparison_of(const Launch& launch, int degree) {
