@@ -13,7 +13,7 @@ void add_transfer_figures(Point& point, const TransferTrialResult& result, std::
                           int degree, bool oversubscribed);
 
 /// "plausible": no copy took no time, and no arm's median rate is above 1.15 times the best the ceiling
-/// reached.
+/// reached; of copies for which the ceiling takes less than 200 us only the former is judged.
 Verdict judge_transfers(const TransferTrialResult& result, std::span<const TransferArm> arms);
 
 }  // namespace tpscale

@@ -51,6 +51,8 @@ TEST_F(KvTransfer, AByteThatChangedOnTheWayFailsTheVerdict) {
 
 TEST_F(KvTransfer, AStoppedClockIsImplausible) {
   options_.run.inject_bug = "clock";
+  options_.run.transfer_tokens = 16384;  // copies that are long enough to be judged
+  options_.run.piece_bytes = {65536};
   const ExperimentReport report = run("kv-transfer");
   EXPECT_FALSE(verdict(report.points.front(), "plausible").passed);
 }
