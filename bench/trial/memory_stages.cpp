@@ -21,12 +21,19 @@ namespace {
 constexpr std::array<const char*, 3> kStages = {"memory_before_model", "memory_after_weights",
                                                 "memory_after_kv_cache"};
 constexpr std::array<const char*, 3> kPredicted = {"memory_weights", "memory_kv_cache", "memory_activations"};
-constexpr double kPeakExcess = 1.01;
+constexpr double kPeakExcess = 1.15;  // a run allocates little beside what it holds at its end
 
-/// On this rank: by the suite's allocator, and the device's view.
+constexpr std::int64_t kRoundedRows = 64;  // a backend may hold a linear layer's rows in panels of so many
+
+constexpr std::array<const char*, 3> kReadings = {"", "_other", "_view"};
+
+/// On this rank: by the suite's allocator, what of it is no part of a model, and the device's view.
 std::vector<double> bytes_now(Backend& backend) {
   backend.stream().synchronize();
-  return {static_cast<double>(backend.memory().use().total),
+  const MemoryUse use = backend.memory().use();
+  const std::size_t parts = use.by_kind[static_cast<std::size_t>(MemoryKind::kWeights)] +
+                            use.by_kind[static_cast<std::size_t>(MemoryKind::kKvCache)];
+  return {static_cast<double>(use.total), static_cast<double>(use.total - parts),
           static_cast<double>(backend.device_memory().used_bytes)};
 }
 
@@ -38,16 +45,24 @@ double largest(const PointFacts& facts, const std::string& name) {
   return std::ranges::max(row_of(facts, name));
 }
 
-bool has_stages(const PointFacts& facts) {
-  return std::ranges::any_of(facts.memory, [](const Samples& one) { return one.name == kStages.front(); });
+/// Most that rows rounded up to whole panels add to the weights of this rank.
+double rounding_bytes(const ModelConfig& config, const ModelShard& shard, Dtype dtype) {
+  const std::int64_t q = shard.num_heads * config.head_dim;
+  const std::int64_t layer = config.hidden_size + q + config.hidden_size + shard.intermediate_size;
+  const std::int64_t row_of_each =
+      config.num_layers * layer + 3 * config.hidden_size;  // embedding, head and learned positions
+  return static_cast<double>((kRoundedRows - 1) * row_of_each) * static_cast<double>(size_of(dtype));
 }
 
-/// "on rank 1 12 B instead of 16 B", empty where all are as predicted.
+/// "the KV pool took 12 B on rank 1 instead of 16 B; ", empty where all are as predicted or, by rounding, up
+/// to `more` above.
 std::string difference(const PointFacts& facts, const std::string& what,
-                       const std::function<double(std::size_t)>& measured, const std::string& predicted) {
+                       const std::function<double(std::size_t)>& measured, const std::string& predicted,
+                       const std::function<double(std::size_t)>& more) {
   const std::vector<double>& wanted = row_of(facts, predicted);
   for (std::size_t rank = 0; rank < wanted.size(); ++rank) {
-    if (measured(rank) == wanted[rank]) continue;
+    const double excess = measured(rank) - wanted[rank];
+    if (excess >= 0.0 && excess <= more(rank)) continue;
     return what + " took " + fixed_number(measured(rank), 0) + " B on rank " + std::to_string(rank) +
            " instead of " + fixed_number(wanted[rank], 0) + " B; ";
   }
@@ -80,6 +95,7 @@ std::vector<Samples> measure_memory_stages(Launch& launch, RankGroup& group,
                                            std::span<const Request> requests) {
   Communicator& comm = group.comm();
   std::vector<std::vector<double>> stages;
+  double rounding = 0.0;
   try {
     together(comm, [&] {
       const ModelConfig& config = launch.source.config();
@@ -88,6 +104,7 @@ std::vector<Samples> measure_memory_stages(Launch& launch, RankGroup& group,
       options.dtype = to_string(dtype);
       const ModelShard shard = plan_shard(config, comm.size(), comm.rank());
       const EngineSizes sizes = plan_sizes(config, shard, options, requests);
+      rounding = rounding_bytes(config, shard, dtype);
       require_memory(launch.world, group.backend(),
                      static_cast<std::size_t>(sizes.weight_bytes + sizes.kv_bytes), comm.size());
       stages = bytes_by_stage(group, launch.source, shard, sizes, dtype);
@@ -98,40 +115,51 @@ std::vector<Samples> measure_memory_stages(Launch& launch, RankGroup& group,
   std::vector<Samples> samples;
   for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
     const auto all = gather(comm, stages[stage]);
-    for (std::size_t view = 0; view < 2; ++view) {
-      Samples& one = samples.emplace_back(rank_samples(
-          std::string(kStages[stage]) + (view == 1 ? "_view" : ""), "B", "none", "memory", comm.size()));
+    for (std::size_t reading = 0; reading < kReadings.size(); ++reading) {
+      Samples& one = samples.emplace_back(
+          rank_samples(std::string(kStages[stage]) + kReadings[reading], "B", "none", "memory", comm.size()));
       auto& row = one.rows.emplace_back();
-      for (const auto& rank : all) row.push_back(rank[view]);
+      for (const auto& rank : all) row.push_back(rank[reading]);
     }
   }
+  Samples& rounded =
+      samples.emplace_back(rank_samples("memory_weights_rounding", "B", "none", "memory", comm.size()));
+  rounded.rows.emplace_back();
+  for (const auto& rank : gather(comm, std::span(&rounding, 1))) rounded.rows[0].push_back(rank[0]);
   return samples;
 }
 
 Verdict judge_memory_sizes(const PointFacts& facts) {
-  std::string wrong;
-  const auto in_engine = [&](const std::string& name, const std::string& what) {
-    const std::vector<double>& bytes = row_of(facts, name);
-    wrong += difference(
-        facts, what, [&](std::size_t rank) { return bytes[rank]; }, name + "_predicted");
+  const auto part = [&](std::size_t stage, std::size_t rank) {
+    const std::string name = kStages.at(stage);
+    return row_of(facts, name)[rank] - row_of(facts, name + "_other")[rank];
   };
-  in_engine("memory_weights", "the engine's weights");
-  in_engine("memory_kv_cache", "the engine's KV pool");
-  if (has_stages(facts)) {
-    const std::array stages{&row_of(facts, kStages[0]), &row_of(facts, kStages[1]),
-                            &row_of(facts, kStages[2])};
-    const auto added = [&](std::size_t stage) {
-      return
-          [stages, stage](std::size_t rank) { return (*stages[stage])[rank] - (*stages[stage - 1])[rank]; };
-    };
-    wrong += difference(facts, "loading the weights alone", added(1), "memory_weights_predicted");
-    wrong += difference(facts, "making the KV pool alone", added(2), "memory_kv_cache_predicted");
-  }
+  const auto added = [&](std::size_t stage) {
+    return [&, stage](std::size_t rank) { return part(stage, rank) - part(stage - 1, rank); };
+  };
+  const auto held = [&](const std::string& name) {
+    return [row = row_of(facts, name)](std::size_t rank) { return row[rank]; };
+  };
+  const auto rounding = held("memory_weights_rounding");
+  const auto exact = [](std::size_t) { return 0.0; };
+  const std::string weights = "memory_weights_predicted", pool = "memory_kv_cache_predicted";
+  std::string wrong = difference(facts, "the engine's weights", held("memory_weights"), weights, rounding) +
+                      difference(facts, "the engine's KV pool", held("memory_kv_cache"), pool, exact) +
+                      difference(facts, "loading the weights alone", added(1), weights, rounding) +
+                      difference(facts, "making the KV pool alone", added(2), pool, exact);
   const bool passed = wrong.empty();
-  if (!passed) wrong.resize(wrong.size() - 2);
-  return {"weights and KV pool have their predicted sizes", passed, "",
-          passed ? "to the byte on " + std::to_string(facts.degree) + " ranks, in the engine and made alone"
-                 : wrong};
+  if (passed) {
+    const double above = largest(facts, "memory_weights") - largest(facts, weights);
+    wrong = "on " + std::to_string(facts.degree) +
+            " ranks, in the engine and made alone: the KV pool to the byte, " +
+            (above == 0.0 ? "the weights too"
+                          : "the weights " + fixed_number(above, 0) +
+                                " B above, as rows of linear layers are rounded up to panels (at most " +
+                                fixed_number(largest(facts, "memory_weights_rounding"), 0) + " B)");
+  } else {
+    wrong.resize(wrong.size() - 2);
+  }
+  return {"weights and KV pool have their predicted sizes", passed, "", wrong};
 }
 
 Verdict judge_memory_peak(const PointFacts& facts) {
@@ -139,38 +167,26 @@ Verdict judge_memory_peak(const PointFacts& facts) {
   for (std::size_t rank = 0; rank < row_of(facts, "memory_peak").size(); ++rank) {
     const double peak = row_of(facts, "memory_peak")[rank];
     double held = row_of(facts, "memory_other")[rank];
-    double predicted = held;
-    for (const std::string name : kPredicted) {
-      held += row_of(facts, name)[rank];
-      predicted += row_of(facts, name + "_predicted")[rank];
-    }
-    const bool plausible = peak > 0.0 && peak >= held && peak <= kPeakExcess * predicted;
+    for (const std::string name : kPredicted) held += row_of(facts, name)[rank];
+    const bool plausible = peak > 0.0 && peak >= held && peak <= kPeakExcess * held;
     if (!verdict.sentence.empty() && plausible) continue;
     verdict.passed = verdict.passed && plausible;
-    verdict.sentence = "rank " + std::to_string(rank) + ": peak " + fixed_number(peak, 0) + " B, held " +
-                       fixed_number(held, 0) + " B, predicted with what is other " +
-                       fixed_number(predicted, 0) + " B (up to 1 % above is allowed)";
+    verdict.sentence = "rank " + std::to_string(rank) + ": peak " + fixed_number(peak, 0) +
+                       " B; held when it was read " + fixed_number(held, 0) +
+                       " B (a peak from that to 1.15 times it is allowed)";
   }
   return verdict;
 }
 
 void add_memory_stage_figures(Point& point, const PointFacts& facts) {
   const std::string over = " on the rank that has most, of " + std::to_string(facts.degree);
-  if (has_stages(facts)) {
-    for (const std::string stage : kStages) {
-      for (const std::string view : {"", "_view"}) {
-        const double bytes = largest(facts, stage + view);
-        point.results.push_back(
-            single_metric(stage + view, "B", bytes,
-                          (view.empty() ? "held by the suite's own allocator"
-                                        : "the device's own view (resident set on a CPU)") +
-                              over,
-                          "one reading, no interval"));
-      }
-    }
-  } else {
-    for (const char* stage : kStages)
-      point.absent.push_back({stage, "the parts did not fit beside what was held"});
+  for (const std::string stage : kStages) {
+    point.results.push_back(single_metric(stage, "B", largest(facts, stage),
+                                          "held by the suite's own allocator" + over,
+                                          "one reading, no interval"));
+    point.results.push_back(single_metric(stage + "_view", "B", largest(facts, stage + "_view"),
+                                          "the device's own view (resident set on a CPU)" + over,
+                                          "one reading, no interval"));
   }
   for (const std::string name : kPredicted) {
     const double measured = largest(facts, name);

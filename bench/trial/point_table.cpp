@@ -1,5 +1,6 @@
 #include "bench/trial/point_table.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -27,16 +28,20 @@ std::string cell(const Point& point, const PointColumn& column) {
   return "-";
 }
 
-}  // namespace
-
-std::string marks_text(const Point& point) {
+/// Of the point and of the figures that are shown.
+std::string marks_text(const Point& point, std::span<const PointColumn> columns) {
   std::set<std::string> marks(point.marks.begin(), point.marks.end());
-  for (const Metric& metric : point.results) marks.insert(metric.marks.begin(), metric.marks.end());
+  for (const Metric& metric : point.results) {
+    if (std::ranges::find(columns, metric.name, &PointColumn::metric) != columns.end())
+      marks.insert(metric.marks.begin(), metric.marks.end());
+  }
   if (point.status != "measured") marks.insert(point.status);
   std::string text;
   for (const std::string& mark : marks) text += (text.empty() ? "" : ", ") + mark;
   return text.empty() ? "-" : text;
 }
+
+}  // namespace
 
 std::string point_table(const std::string& title, std::span<const Point> points,
                         std::span<const PointColumn> columns) {
@@ -47,7 +52,7 @@ std::string point_table(const std::string& title, std::span<const Point> points,
   for (const Point& point : points) {
     std::vector<std::string> cells;
     for (const PointColumn& column : columns) cells.push_back(cell(point, column));
-    cells.push_back(marks_text(point));
+    cells.push_back(marks_text(point, columns));
     table.add_row(std::move(cells));
   }
   return title + "\n\n" + table.text() + "\n" + verdict_lines(points);

@@ -13,11 +13,9 @@ struct PointColumn {
   double scale = 1.0;  ///< printed = stored x scale
 };
 
-/// `title`, a row a point, and what became of the verdicts. Figures that a point has not are "-".
+/// `title`, a row a point with the marks of it and of the figures shown, and what became of the verdicts.
+/// Figures that a point has not are "-".
 std::string point_table(const std::string& title, std::span<const Point> points,
                         std::span<const PointColumn> columns);
-
-/// Marks of a point and of its figures, each once; "-" where there are none.
-std::string marks_text(const Point& point);
 
 }  // namespace tpscale
