@@ -15,6 +15,7 @@
 #include "bench/trial/launch.h"
 #include "bench/trial/model_session.h"
 #include "bench/trial/preflight.h"
+#include "bench/trial/slo.h"
 #include "parallel/shard_plan.h"
 
 namespace tpscale {
@@ -138,6 +139,7 @@ class RunCommand final : public Command {
           "--instrumented-repetitions must be 0 or more, --sequences-per-rank 1 or more, --probe-seconds "
           "above 0");
     }
+    parse_slo(run.slo);  // limits that are none are said now
     make_stopping_rule(run.repetitions, run.precision, run.max_seconds > 0.0 ? run.max_seconds : 60.0);
   }
 
