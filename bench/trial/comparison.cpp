@@ -215,7 +215,7 @@ class ComparisonMeasurement {
     for (const PointFacts& facts : facts_) {
       names += (names.empty() ? "" : ", ") + facts.arm;
       for (const Samples& series : facts.timed.samples) {
-        if (finite(series)) point.samples.push_back(series);
+        if (is_complete(series)) point.samples.push_back(series);
       }
       add_timed_figures(point, facts);
       add_quantity_figure(
@@ -228,13 +228,6 @@ class ComparisonMeasurement {
     add_memory_figures(point, facts_.front());
     comparison_.compare(point, facts_, *base().engine);
     if (!std::ranges::all_of(point.verdicts, &Verdict::passed)) withdraw_figures(point);
-  }
-
-  /// What a run did not have is NaN and is not stored.
-  static bool finite(const Samples& series) {
-    return std::ranges::all_of(series.rows, [](const std::vector<double>& row) {
-      return std::ranges::all_of(row, [](double value) { return std::isfinite(value); });
-    });
   }
 
   Launch& launch_;

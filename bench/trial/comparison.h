@@ -8,6 +8,7 @@
 #include "bench/statistics/bootstrap.h"
 #include "bench/trial/point_facts.h"
 #include "bench/trial/point_frame.h"
+#include "bench/trial/point_table.h"
 
 namespace tpscale {
 
@@ -37,11 +38,7 @@ std::optional<Point> measure_comparison(Launch& launch, const Comparison& compar
 
 /// Runs an ablation's comparisons one after another and appends its report: the table has a row a point, with
 /// these columns.
-struct ComparisonColumn {
-  std::string name, unit;
-  std::string metric;  ///< or a parameter of the point
-  double scale = 1.0;  ///< printed = stored x scale
-};
+using ComparisonColumn = PointColumn;
 void run_comparisons(Launch& launch, const std::string& experiment,
                      const std::function<std::vector<Comparison>()>& plan,
                      std::span<const ComparisonColumn> columns);

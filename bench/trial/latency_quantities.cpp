@@ -122,8 +122,9 @@ void add_rank_zero_figure(Point& point, const PointFacts& facts, const std::stri
                           const std::vector<std::string>& marks) {
   const std::string full_name = name_of_arm(name, facts.arm);
   const Samples& samples = samples_named(facts.timed.samples, name_of_arm(quantity, facts.arm));
+  const std::vector<std::size_t> counted = counted_rows(samples);
   std::vector<double> values;
-  for (const std::size_t row : counted_rows(samples)) values.push_back(samples.rows[row].front());
+  for (const std::size_t row : counted) values.push_back(samples.rows[row].front());
   if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
     point.absent.push_back({full_name, none});
     return;
@@ -133,6 +134,7 @@ void add_rank_zero_figure(Point& point, const PointFacts& facts, const std::stri
                         " repetitions = " + short_number(metric.value) + " " + samples.unit;
   metric.marks.insert(metric.marks.end(), marks.begin(), marks.end());
   if (facts.oversubscribed) metric.marks.emplace_back("oversubscribed");
+  if (!samples.marks[counted.front()].empty()) metric.marks.emplace_back("tainted");  // then every one is
   point.results.push_back(std::move(metric));
 }
 

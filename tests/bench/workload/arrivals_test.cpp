@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "bench/workload/elementary.h"
 #include "bench/workload/workload.h"
@@ -68,6 +69,23 @@ TEST(Arrivals, AreAFunctionOfTheSeedAndTheRequest) {
   EXPECT_NE(few[1].arrival_s, other[1].arrival_s);
   set_arrivals(other, 4.0, 0.5, 1);
   EXPECT_NEAR(other[4].arrival_s * 2.0, few[4].arrival_s, 1e-8);  // nothing but the rate differs
+}
+
+// Ours, with the tokens of the fixed workload: the same on every machine, compiler and C library.
+TEST(Arrivals, HaveTheirBitsPinned) {
+  WorkloadOptions options;
+  options.num_sequences = 200;
+  options.input_tokens = options.output_tokens = 1;
+  options.request_rate = 8.0;
+  for (const auto& [burstiness, last, hash] : std::initializer_list<std::tuple<double, double, const char*>>{
+           {1.0, 23.691753776, "1a33b2e84f7554d9"},
+           {0.5, 25.391737137, "7e8ea1ac36e13457"},
+           {4.0, 25.215856563, "30723d431fd546d3"}}) {
+    options.burstiness = burstiness;
+    const Workload workload = make_workload(options, 1000);
+    EXPECT_EQ(workload.requests.back().arrival_s, last);
+    EXPECT_EQ(workload.hash, hash);
+  }
 }
 
 TEST(Elementary, FollowsTheCLibrary) {
