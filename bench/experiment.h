@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ struct LaunchOptions;
 struct Sizing {
   std::string profile;  ///< "default"; "smoke": seconds; "full": the sizes of the test plan
   bool cpu = true;      ///< no GPU
+  std::int64_t vocab_size = 0;
 };
 
 /// A question and the function that answers it: data and one function, registered in its own file.

@@ -96,7 +96,7 @@ class RunCommand final : public Command {
         options_.workload.tokenizer = require_tokenizer(options_.model.model);
     });
     DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
-    const Sizing sizing{options_.run.profile, setup.backend == "cpu"};
+    const Sizing sizing{options_.run.profile, setup.backend == "cpu", source->config().vocab_size};
     require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
 
     Launch launch(world, options_, *source, std::move(setup));

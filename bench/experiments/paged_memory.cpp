@@ -7,6 +7,7 @@
 #include "bench/trial/comparison.h"
 #include "bench/trial/identity.h"
 #include "bench/trial/memory_watch.h"
+#include "bench/workload/generated.h"
 #include "core/error.h"
 #include "engine/plan_run.h"
 #include "kv/block_manager.h"
@@ -15,6 +16,7 @@ namespace tpscale {
 namespace {
 
 constexpr std::array<std::int64_t, 5> kPredictedBlocks{256, 128, 64, 32, 16};
+constexpr std::int64_t kNanoVllmLargestToken = 10000;
 constexpr std::int64_t kNanoVllmLength = 4096;  ///< longest sequence its published run reserves for
 
 const char* const kMethod =
@@ -294,8 +296,9 @@ void run(Launch& launch) {
 /// The lengths of nano-vllm, whose token ids few models have; of the plan's own sizes the set itself.
 void set_defaults(LaunchOptions& options, const Sizing& sizing) {
   if (sizing.profile == "full") {
-    options.workload.workload = "nano-vllm";
-    return;
+    options.workload.workload = sizing.vocab_size > kNanoVllmLargestToken ? "nano-vllm" : "random-lengths";
+    options.workload.num_sequences = kNanoVllmSequences;
+    return;  // random lengths are those of nano-vllm by default
   }
   const bool smoke = sizing.profile == "smoke";
   const std::int64_t divisor = smoke || sizing.cpu ? 16 : 2;

@@ -92,6 +92,10 @@ EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const
   }
   const std::int64_t enough_blocks = sum_of_largest(blocks, sizes.max_num_seqs);
   sizes.num_kv_blocks = options.num_kv_blocks > 0 ? options.num_kv_blocks : enough_blocks;
+  if (const std::int64_t piece = blocks.front();
+      options.kv_memory == "contiguous" && piece <= sizes.num_kv_blocks) {
+    sizes.num_kv_blocks -= sizes.num_kv_blocks % piece;  // a rest that is no whole piece serves nobody
+  }
   check_requests(requests, config.vocab_size, sizes);
   if (blocks.front() > sizes.num_kv_blocks && options.kv_memory == "contiguous") {
     throw UsageError("a contiguous piece of " + std::to_string(blocks.front()) +

@@ -34,7 +34,7 @@ class Alone(Case):
         self.assert_refused(
             69, "mpirun -n 8", "run", "strong-scaling", "--tp", "8", "--model", "tiny"
         )
-        self.assert_refused(2, "byte-level", "generate", "--model", "tiny", "--text-prompt", "x")
+        self.assert_refused(2, "tokenizer", "generate", "--model", "tiny", "--text-prompt", "x")
         self.assert_refused(2, "0 to 255", "generate", "--prompt-ids", "1,256")
         listed = json.loads(run("list", "--json").stdout)
         if "cuda" not in listed["backends"]:
