@@ -99,7 +99,20 @@ void mark_split(Point& point, const std::string& arm) {
   }
 }
 
-void compare(Point& point, std::span<const PointFacts> arms, const Slo& slo, bool small_pool) {
+/// Whether the arm was what its name says, and computed every prompt token once.
+Verdict judge_steps(const PointFacts& facts, bool may_mix) {
+  const RunResult& result = facts.timed.last;
+  const auto both = std::ranges::count_if(
+      result.steps, [](const StepRecord& step) { return step.prefill_tokens > 0 && step.decode_tokens > 0; });
+  const std::int64_t prompt = result.prompt_tokens_computed + result.prompt_tokens_cached;
+  return {"steps as the scheduler's name says, " + facts.arm,
+          (may_mix || both == 0) && prompt == facts.input_tokens, "",
+          std::to_string(both) + " of " + std::to_string(result.steps.size()) +
+              " steps held prefill and decode; " + std::to_string(prompt) +
+              " prompt tokens computed or found of " + std::to_string(facts.input_tokens)};
+}
+
+void compare(Point& point, std::span<const PointFacts> arms, const Slo& slo, const Condition& condition) {
   const PointFacts& separated = arms[0];
   const PointFacts& mixed = arms[1];
   for (const PointFacts& facts : arms) {
@@ -108,10 +121,13 @@ void compare(Point& point, std::span<const PointFacts> arms, const Slo& slo, boo
     add_quantity_figure(point, facts, "recomputed_tokens", "tokens computed again after a preemption");
   }
   mark_split(point, mixed.arm);
-  point.results.push_back(ratio_metric("improvement_vs_mixed", "%",
-                                       paired_ratio(separated, mixed, "wall_seconds"), -100.0, 100.0, mixed,
-                                       "(mixed - separated) / mixed x 100 of the wall seconds"));
-  if (!small_pool) return;
+  point.verdicts.push_back(judge_steps(separated, false));
+  point.verdicts.push_back(judge_steps(mixed, true));
+  point.results.push_back(ratio_metric(
+      "improvement_vs_mixed", "%", paired_ratio(separated, mixed, "wall_seconds"), -100.0, 100.0, mixed,
+      std::string("(mixed - separated) / mixed x 100 of the wall seconds") +
+          (condition.load_per_cent > 0 ? ", which hold the waiting for arrivals" : "")));
+  if (!condition.small_pool) return;
   const bool both =
       std::ranges::all_of(arms, [](const PointFacts& facts) { return facts.timed.last.preemptions > 0; });
   point.verdicts.push_back({"the small pool preempts", both, "",
@@ -146,8 +162,9 @@ Comparison comparison_of(const Launch& launch, int degree, const Condition& cond
       return arriving(at, group, arms, point, workload->requests, load);
     };
   }
-  comparison.compare = [slo, small = condition.small_pool](Point& point, std::span<const PointFacts> arms,
-                                                           Engine&) { compare(point, arms, slo, small); };
+  comparison.compare = [slo, condition](Point& point, std::span<const PointFacts> arms, Engine&) {
+    compare(point, arms, slo, condition);
+  };
   return comparison;
 }
 

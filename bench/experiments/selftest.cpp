@@ -18,6 +18,10 @@ namespace {
 
 constexpr double kDelay = 0.05;
 constexpr std::int64_t kComparisons = 200;
+/// A delay that is not found fails the launch only where it is so many times what could be seen. What could
+/// be seen is itself taken from few repetitions: of 400 simulated launches each (8, 10, 20 repetitions, noise
+/// of 1 to 6 %, with and without stragglers) up to 6 failed by noise with 2, none with 4.
+constexpr double kPlainlyVisible = 4.0;
 
 const char* const kMethod =
     "The measuring itself, measured: one engine and the same requests as three arms, the first again, and "
@@ -80,7 +84,7 @@ Verdict judge_same(const Interval& same, double detectable) {
 
 Verdict judge_delay(const Interval& slower, double detectable) {
   const bool found = slower.low > 1.0;
-  const bool visible = detectable < kDelay / 2.0;
+  const bool visible = detectable < kDelay / kPlainlyVisible;
   return {
       "the injected delay is found", found || !visible, "",
       "delayed / first = " + interval_text(slower) +

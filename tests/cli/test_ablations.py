@@ -6,7 +6,7 @@ import json
 import unittest
 from typing import Any
 
-from program import Case, run
+from program import MPIEXEC, Case, run
 
 FAST = ["--model", "tiny", "--repetitions", "2", "--probe-seconds", "0.02", "--json"]
 
@@ -15,12 +15,14 @@ def figures(point: dict[str, Any]) -> dict[str, float]:
     return {name: figure["value"] for name, figure in point["results"].items()}
 
 
-class Ablations(Case):
-    def points(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
-        result = run("run", *arguments, *FAST, "-o", str(self.folder / "out"))
+class Measured(Case):
+    def points(self, *arguments: str, code: int = 0, ranks: int = 0) -> list[dict[str, Any]]:
+        result = run("run", *arguments, *FAST, "-o", str(self.folder / "out"), ranks=ranks)
         self.assertEqual(result.returncode, code, result.stderr + result.stdout)
         return json.loads(result.stdout)["experiments"][0]["points"]
 
+
+class Ablations(Measured):
     def test_the_prefix_cache_saves_what_was_predicted(self) -> None:
         points = self.points(
             "prefix-cache", "--shared-shares", "0", "--prefix-shares", "50", "--block-sizes", "64"
@@ -61,6 +63,9 @@ class Ablations(Case):
             [(0, "enough"), (70, "enough"), (0, "small")],
         )
         for point in points:
+            said = {verdict["name"]: verdict["sentence"] for verdict in point["verdicts"]}
+            steps = said["steps as the scheduler's name says, separated"]
+            self.assertTrue(steps.startswith("0 of "), steps)
             found = figures(point)
             for name in (
                 "improvement_vs_mixed",
@@ -71,6 +76,9 @@ class Ablations(Case):
         self.assertGreater(figures(points[2])["preemptions_separated"], 0)
         self.assertGreater(figures(points[2])["preemptions_mixed"], 0)
         self.assertEqual(figures(points[0])["preemptions_separated"], 0)
+        offline = {verdict["name"]: verdict["sentence"] for verdict in points[0]["verdicts"]}
+        mixed = offline["steps as the scheduler's name says, mixed"]
+        self.assertFalse(mixed.startswith("0 of "), mixed)
 
     def test_a_wrong_token_of_one_arm_withdraws_the_figures(self) -> None:
         points = self.points(
@@ -97,6 +105,26 @@ class Ablations(Case):
             result = run("run", *arguments, "--model", "tiny", "-o", str(self.folder / "refused"))
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn(said, result.stderr)
+
+
+@unittest.skipUnless(MPIEXEC, "no mpirun")
+class AblationsOnRanks(Measured):
+    """Arrivals and pools are rank 0's to decide; every rank must serve the same."""
+
+    def test_schedulers_with_arrivals_on_every_degree(self) -> None:
+        points = self.points("scheduler", "--tp", "1,2", "--num-sequences", "8", ranks=2)
+        self.assertEqual([point["parameters"]["tp"] for point in points], [1, 1, 1, 2, 2, 2])
+        for point in points:
+            self.assertTrue(all(verdict["passed"] for verdict in point["verdicts"]))
+
+    def test_positions_displaced_after_a_hit_are_found(self) -> None:
+        points = self.points(
+            *["prefix-cache", "--tp", "2", "--inject-bug", "prefix-position"],
+            *["--shared-shares", "70", "--prefix-shares", "80", "--block-sizes", "16"],
+            ranks=2,
+            code=3,
+        )
+        self.assertEqual([point["results"] for point in points], [{}])
 
 
 if __name__ == "__main__":
