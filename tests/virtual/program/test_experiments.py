@@ -86,6 +86,35 @@ class Experiments(Measuring):
         points = self.measure(["cuda-graph"], "--tp", "1,2,8", ranks=8, devices=8)
         self.assertEqual(len(points), 6)
 
+    def test_base_tests_and_ablations(self) -> None:
+        names = ["throughput", "latency", "memory", "prefix-cache", "scheduler", "selftest"]
+        points = self.measure(
+            names,
+            *[
+                "--load",
+                "0",
+                "--shared-shares",
+                "70",
+                "--prefix-shares",
+                "80",
+                "--block-sizes",
+                "16",
+            ],
+            *["--min-length", "4", "--max-length", "12", "--tp", "2"],
+            ranks=2,
+            devices=2,
+        )
+        self.assertGreaterEqual(len(points), len(names))
+
+    def test_paged_memory(self) -> None:
+        self.measure(
+            ["paged-memory"], "--min-length", "4", "--max-length", "12", ranks=1, devices=1
+        )
+
+    def test_transfers_of_the_cache(self) -> None:
+        sizes = ["--transfer-tokens", "32", "--piece-bytes", "4096", ]
+        self.measure(["kv-transfer"], *sizes, ranks=1, devices=1)
+
     def test_shard_replay(self) -> None:
         self.measure(["shard-replay"], "--shard-of", "2,8", ranks=1, devices=1)
         self.damage_the_cache_and_ask()

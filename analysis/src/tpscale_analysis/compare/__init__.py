@@ -1,0 +1,1 @@
+"""Two sets of results held against one another, figure by figure."""
