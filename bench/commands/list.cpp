@@ -40,7 +40,8 @@ Lines model_lines() {
                            ? "a small byte-level model trained on Python source; real weights, prints text"
                            : describe_preset(name) + "; synthetic weights");
   }
-  lines.emplace_back("DIR", "a Hugging Face folder of a Llama, Mistral, Qwen2, Qwen3, GPT-NeoX or GPT-2 model");
+  lines.emplace_back("DIR",
+                     "a Hugging Face folder of a Llama, Mistral, Qwen2, Qwen3, GPT-NeoX or GPT-2 model");
   return lines;
 }
 

@@ -89,7 +89,8 @@ class ShardMeasurement {
     };
     std::int64_t decode_steps = 0;
     for (const StepRecord& step : facts_.timed.last.steps) decode_steps += step.prefill_tokens == 0 ? 1 : 0;
-    const std::int64_t all_reduces = plan_.shard_of == 1 ? 0 : config.all_reduces_a_layer() * config.num_layers + 1;
+    const std::int64_t all_reduces =
+        plan_.shard_of == 1 ? 0 : config.all_reduces_a_layer() * config.num_layers + 1;
     point.conditions.emplace_back("left_out_all_reduces_per_step", all_reduces);
     point.conditions.emplace_back("left_out_decode_message_bytes", message(facts_.cost.largest_decode_step));
     point.conditions.emplace_back("left_out_prefill_message_bytes",

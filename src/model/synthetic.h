@@ -17,8 +17,8 @@ void synthetic_values(std::uint64_t key, std::int64_t first, std::int64_t count,
 /// A preset's weights, made where they are asked for: every degree holds the same model and no file is
 /// needed. Matrices have mean 0 and variance 1.3^2 / fan-in, those of queries and keys (or, where heads are
 /// normalised, the norms' weights) so much more that attention scores have a standard deviation of about 3:
-/// attention is sharp. The head's give logits with a standard deviation of 0.5. Norm weights are 1, biases 0.2
-/// at most.
+/// attention is sharp. The head's give logits with a standard deviation of 0.5. Norm weights are 1, biases
+/// 0.2 at most.
 class SyntheticModel final : public ModelSource {
  public:
   SyntheticModel(ModelConfig config, std::uint64_t seed);

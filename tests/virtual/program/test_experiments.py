@@ -112,7 +112,12 @@ class Experiments(Measuring):
         )
 
     def test_transfers_of_the_cache(self) -> None:
-        sizes = ["--transfer-tokens", "32", "--piece-bytes", "4096", ]
+        sizes = [
+            "--transfer-tokens",
+            "32",
+            "--piece-bytes",
+            "4096",
+        ]
         self.measure(["kv-transfer"], *sizes, ranks=1, devices=1)
 
     def test_shard_replay(self) -> None:
