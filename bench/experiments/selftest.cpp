@@ -96,8 +96,8 @@ Verdict judge_delay(const Interval& slower, double detectable) {
 
 void compare(Point& point, std::span<const PointFacts> arms, std::uint64_t seed) {
   const Seconds seconds = seconds_of(arms);
-  const Interval same = bootstrap_paired_ratio(seconds.again, seconds.first);
-  const Interval slower = bootstrap_paired_ratio(seconds.slowed, seconds.first);
+  const Interval same = paired_ratio(arms[1], arms[0], "wall_seconds");
+  const Interval slower = paired_ratio(arms[2], arms[0], "wall_seconds");
   const double detectable = detectable_difference(same, seconds.first.size());
   point.verdicts.push_back(judge_same(same, detectable));
   point.verdicts.push_back(judge_delay(slower, detectable));
