@@ -1,60 +1,130 @@
-"""The page in a real browser: it renders, logs no error and asks for nothing."""
+"""The page in a real browser: it renders, logs no error, asks for nothing, answers to the pointer and fits a phone."""
 
-import json
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ablations import graph_launch, monitor, shard_launch
+from browser import CHROMIUM, Browser, BrowserError
 from conftest import Launch
+from schema_writer import write_point
 from synthetic import strong_launch, weak_launch
 
 from tpscale_analysis.report.cli import main
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next((found for found in map(shutil.which, NAMES) if found), "")
-BROWSERS_OWN = "not an origin"  # what the log has as initiator of updates and the like
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+CHART = "document.querySelector('svg[data-points]')"
 
 
-def visit(page: Path, folder: Path) -> tuple[str, list[str], set[str]]:
-    """The document as rendered, what its console says, and the addresses that it asks for."""
-    log = folder / f"{page.stem}.json"
-    command = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-        "--disable-background-networking", f"--user-data-dir={folder / 'profile'}",
-        f"--log-net-log={log}", "--dump-dom", page.as_uri(),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
-    if done.returncode != 0 or not log.is_file():
-        pytest.skip(f"Chromium does not start here: {done.stderr[-200:]!r}")
-    events = json.loads(log.read_text())["events"]
-    parameters = [e["params"] for e in events if isinstance(e.get("params"), dict)]
-    asked = {
-        p["url"] for p in parameters if "url" in p and p.get("initiator", BROWSERS_OWN) != BROWSERS_OWN
-    }  # fmt: skip
-    said = [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
-    return done.stdout.decode(), said, asked
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
-def test_the_page_in_chromium(launch: Launch, tmp_path: Path) -> None:
-    control = tmp_path / "control.html"
-    control.write_text("<img src='http://tpscale.invalid/'><script>console.error('seen')</script>")
-    _, said, asked = visit(control, tmp_path)
-    assert len(said) == 1  # a request and an error are noticed where there are any
-    assert asked == {"http://tpscale.invalid/"}
-
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ablations = graph_launch() + shard_launch()
     series, marks = monitor(reason="power_cap")
     ablations[0].samples.update(series)
     ablations[0].sample_marks.update(marks)
-    folder = launch(strong_launch() + weak_launch() + ablations)
+    folder = tmp_path_factory.mktemp("report") / "launch"
+    for point in strong_launch() + weak_launch() + ablations:
+        write_point(folder, point)
     assert main([str(folder), "--no-figures"]) == 0
-    document, said, asked = visit(folder / "report.html", tmp_path)
-    assert document.count("<svg") >= 19
-    assert "Strong scaling" in document
-    assert "Projection, not a measurement" in document
-    assert "The device while it was measured" in document
-    assert said == []
-    assert asked == set()
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    try:
+        with Browser(tmp_path_factory.mktemp("browser")) as started:
+            yield started
+    except BrowserError as error:
+        pytest.skip(str(error))
+
+
+def opened(browser: Browser, page: Path, width: int = 1280) -> None:
+    browser.said.clear()
+    browser.asked.clear()
+    browser.width(width)
+    browser.visit(page)
+
+
+def test_requests_and_errors_are_noticed_where_there_are_any(
+    browser: Browser, tmp_path: Path
+) -> None:
+    control = tmp_path / "control.html"
+    control.write_text("<img src='http://tpscale.invalid/'><script>console.error('seen')</script>")
+    opened(browser, control)
+    assert any("seen" in line for line in browser.said)
+    assert browser.asked == {"http://tpscale.invalid/"}
+
+
+def test_it_renders_quietly_and_asks_for_nothing(browser: Browser, page: Path) -> None:
+    opened(browser, page)
+    assert browser.value("document.querySelectorAll('svg').length") >= 19
+    text = browser.value("document.body.innerText")
+    for heading in (
+        "Strong scaling",
+        "Projection, not a measurement",
+        "The device while it was measured",
+    ):
+        assert heading in text
+    assert browser.said == []
+    assert browser.asked == set()
+
+
+def place_of_a_point(browser: Browser) -> tuple[float, float, str]:
+    """The first point of the first chart, on the screen, and what it is to say."""
+    browser.value(f"{CHART}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    x, y, text = browser.value(
+        f"(() => {{ const svg = {CHART}; const [x, y, text] = JSON.parse(svg.dataset.points)[0];"
+        " const p = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM()); return [p.x, p.y, text]; })()"
+    )
+    return x, y, text
+
+
+def test_the_pointer_shows_values(browser: Browser, page: Path) -> None:
+    opened(browser, page)
+    assert browser.value("document.querySelector('.tip').hidden") is True
+    x, y, text = place_of_a_point(browser)
+    browser.mouse("mouseMoved", x, y)
+    assert browser.value("document.querySelector('.tip').hidden") is False
+    assert browser.value("document.querySelector('.tip').textContent") == text
+    browser.mouse("mouseMoved", 1, 1)
+    assert browser.value("document.querySelector('.tip').hidden") is True
+
+
+def test_a_double_click_looks_closer(browser: Browser, page: Path) -> None:
+    opened(browser, page)
+    x, y, _ = place_of_a_point(browser)
+    home = browser.value(f"{CHART}.getAttribute('viewBox')")
+    browser.mouse("mouseMoved", x, y)
+    browser.click(x, y, times=2)
+    closer = browser.value(f"{CHART}.getAttribute('viewBox')")
+    assert float(closer.split()[2]) == pytest.approx(float(home.split()[2]) / 2)
+
+
+def test_columns_that_do_not_vary_are_hidden_until_asked_for(browser: Browser, page: Path) -> None:
+    opened(browser, page)
+    shown = (
+        "[...document.querySelectorAll('.same')].filter(cell => cell.offsetParent !== null).length"
+    )
+    assert browser.value("document.querySelectorAll('.same').length") > 0
+    assert browser.value(shown) == 0
+    browser.value("document.querySelectorAll('.all').forEach(box => box.click())")
+    assert browser.value(shown) > 0
+
+
+def test_nothing_sticks_out_on_a_phone(browser: Browser, page: Path) -> None:
+    opened(browser, page, width=390)
+    assert browser.value("document.documentElement.scrollWidth") <= 390
+
+
+def test_hostile_names_run_nothing(browser: Browser, launch: Launch) -> None:
+    points = strong_launch()
+    for point in points:
+        point.parameters["model"] = (
+            "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
+        )
+    folder = launch(points)
+    assert main([str(folder), "--no-figures"]) == 0
+    opened(browser, folder / "report.html")
+    assert "owned" not in browser.value("document.title").split("<")[0]
+    assert browser.value("document.querySelectorAll('img').length") == 0
+    assert (browser.said, browser.asked) == ([], set())

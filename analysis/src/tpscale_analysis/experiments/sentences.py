@@ -15,6 +15,7 @@ from tpscale_analysis.scaling_tables import NO_CLAIM
 
 _MAX_POINTS = 3  # each told by itself
 _MAX_FIGURES = 5  # of one point
+_MAX_ARMS = 4  # each told by itself; else the least and the most
 
 
 def study_sentences(study: Study, headlines: Sequence[str]) -> list[str]:
@@ -63,5 +64,10 @@ def _figure(study: Study, point: MergedPoint, stem: str) -> str:
         if metric:
             _, (cell,) = show_metrics(of_arm(stem, arm), [metric], stem)
             unit = "" if cell.count("%") else scale_for(metric.unit, [metric.value]).unit
-            shown.append(" ".join(part for part in (cell, unit, arm and f"({arm})") if part))
-    return f"{label(stem)} {', '.join(shown)}" if shown else ""
+            text = " ".join(
+                part for part in (cell, unit, arm and f"({arm.replace('_', ' ')})") if part
+            )
+            shown.append((metric.value, text))
+    if len(shown) > _MAX_ARMS:
+        return f"{label(stem)} from {min(shown)[1]} to {max(shown)[1]}"
+    return f"{label(stem)} {', '.join(text for _, text in shown)}" if shown else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import textwrap
@@ -13,7 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 
+from tpscale_analysis import escape
 from tpscale_analysis.figures.figure import Figure, Panel
+from tpscale_analysis.figures.hover import hover_points
 from tpscale_analysis.figures.style import PLACEHOLDERS, PRINT, settings, use_page_colours
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache
@@ -60,6 +63,7 @@ def to_svg(panel: Panel, prefix: str) -> str:
         panel.draw(axes, PLACEHOLDERS)
         out = io.StringIO()
         canvas.savefig(out, format="svg", facecolor="none", metadata={"Date": None})
+        points = json.dumps(hover_points(axes), separators=(",", ":"))
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -69,6 +73,7 @@ def to_svg(panel: Panel, prefix: str) -> str:
     svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
     svg = _FONT.sub(r"font: \1\2 system-ui, sans-serif", svg)
     svg = _FAMILY.sub("font-family: system-ui, sans-serif", svg)
+    svg = svg.replace("<svg ", f'<svg data-points="{escape.html(points)}" ', 1)
     return use_page_colours(svg)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 import jinja2
@@ -32,6 +34,7 @@ def to_html(report: Report, record: Json) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    script = _LOADER.get_source(environment, "page.js")[0]
     # results.json has the raw samples too; the page shows them folded
     data = {name: value for name, value in record.items() if name != "raw_results"}
     return environment.get_template("report.html.j2").render(
@@ -42,6 +45,9 @@ def to_html(report: Report, record: Json) -> str:
         light=markupsafe.Markup(css_variables(PRINT)),
         dark=markupsafe.Markup(css_variables(DARK)),
         style=markupsafe.Markup(_LOADER.get_source(environment, "style.css")[0]),
+        script=markupsafe.Markup(script),
+        script_hash=_hash(script),
+        constant=_constant,
     )
 
 
@@ -61,6 +67,21 @@ def to_markdown_text(report: Report) -> str:
 
 def _without_controls(value: Any) -> Any:
     return value if isinstance(value, markupsafe.Markup) else escape.console(value)
+
+
+def _hash(script: str) -> str:
+    """What the page's policy allows to run: this script and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _constant(table: Table) -> set[int]:
+    """Columns that say the same in every row of several; one at least stays."""
+    same = {
+        i
+        for i in range(len(table.columns))
+        if len(table.rows) > 1 and len({row[i] for row in table.rows}) == 1
+    }
+    return same if len(same) < len(table.columns) else set()
 
 
 def _markdown_table(table: Table) -> Ready:
