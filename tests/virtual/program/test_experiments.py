@@ -112,13 +112,9 @@ class Experiments(Measuring):
         )
 
     def test_transfers_of_the_cache(self) -> None:
-        sizes = [
-            "--transfer-tokens",
-            "32",
-            "--piece-bytes",
-            "4096",
-        ]
-        self.measure(["kv-transfer"], *sizes, ranks=1, devices=1)
+        blocks = ["--block-size", "4"]  # that the short prompts fill
+        sizes = ["--transfer-tokens", "32", "--piece-bytes", "4096"]
+        self.measure(["kv-transfer"], *blocks, *sizes, ranks=1, devices=1)
 
     def test_shard_replay(self) -> None:
         self.measure(["shard-replay"], "--shard-of", "2,8", ranks=1, devices=1)
