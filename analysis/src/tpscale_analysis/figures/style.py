@@ -136,8 +136,14 @@ def thousands(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
 
 
+_LEGEND_CHARACTERS = 66  # of the legend's size that fit under a panel
+_KEY_CHARACTERS = 6  # that a key and the space behind a name take
+
+
 def legend_below(axes: Axes, columns: int, size: float | None = None) -> None:
-    """Under the axis' label, in the margin that every panel has."""
+    """Under the axis' label, in the margin that every panel has: fewer columns where the names are long."""
+    longest = max((len(text) for text in axes.get_legend_handles_labels()[1]), default=1)
+    columns = max(1, min(columns, int(_LEGEND_CHARACTERS / (longest + _KEY_CHARACTERS))))
     axes.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.17),

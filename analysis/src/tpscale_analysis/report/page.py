@@ -17,6 +17,8 @@ from tpscale_analysis.report.content import RawPoint, Report
 from tpscale_analysis.table import Table, to_markdown
 
 _LOADER = jinja2.PackageLoader("tpscale_analysis.report")
+# Keys of results.json that say of each point what the page shows of it: most of the bytes.
+_SHOWN_ALREADY = frozenset({"raw_results", "aggregated_stats", "tests", "how_obtained"})
 
 
 class Ready(str):
@@ -35,8 +37,7 @@ def to_html(report: Report, record: Json) -> str:
         undefined=jinja2.StrictUndefined,
     )
     script = _LOADER.get_source(environment, "page.js")[0]
-    # results.json has the raw samples too; the page shows them folded
-    data = {name: value for name, value in record.items() if name != "raw_results"}
+    data = {name: value for name, value in record.items() if name not in _SHOWN_ALREADY}
     return environment.get_template("report.html.j2").render(
         report=report,
         charts=_charts(report),
@@ -75,11 +76,12 @@ def _hash(script: str) -> str:
 
 
 def _constant(table: Table) -> set[int]:
-    """Columns that say the same in every row of several; one at least stays."""
+    """Words that are the same in every row of several; one column at least stays. Numbers always do: a figure that
+    is equal everywhere is a finding."""
     same = {
         i
-        for i in range(len(table.columns))
-        if len(table.rows) > 1 and len({row[i] for row in table.rows}) == 1
+        for i, column in enumerate(table.columns)
+        if not column.numeric and len(table.rows) > 1 and len({row[i] for row in table.rows}) == 1
     }
     return same if len(same) < len(table.columns) else set()
 

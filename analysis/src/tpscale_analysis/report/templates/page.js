@@ -1,5 +1,6 @@
 "use strict";
-// Charts answer to the pointer: the value under it, a double click to look closer (with Shift: to step back), a drag to move.
+// Charts answer to the pointer: the value under it, a double click or tap to look
+// closer and, when it cannot get closer, to see the whole again (with Shift: a step back), a drag to move.
 (() => {
   const tip = document.createElement("div");
   tip.className = "tip";
@@ -8,7 +9,7 @@
   document.body.append(tip);
 
   const REACH = 22; // of the pointer, in units of a chart
-  const MOST = 16; // times enlarged
+  const MOST = 8; // times enlarged
 
   function nearest(points, place) {
     let best = null;
@@ -70,6 +71,11 @@
     }
     svg.addEventListener("dblclick", (event) => {
       event.preventDefault();
+      if (!event.shiftKey && view[2] * MOST <= home[2]) {
+        view = home.slice();
+        show();
+        return;
+      }
       const centre = place(event);
       const factor = event.shiftKey ? 2 : 0.5;
       const width = Math.min(Math.max(view[2] * factor, home[2] / MOST), home[2]);
