@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
@@ -29,31 +29,32 @@ def bars(study: Study, chart: Chart) -> Panel | None:
     if not values:
         return None
     single = len({id(value.point) for value in values}) == 1
-    alone = single and len({value.stem for value in values}) == 1  # a bar an arm, named below it
+    one_figure = len({value.stem for value in values}) == 1
+    alone = single and one_figure  # a bar an arm, named below it
+    by_arm = single or one_figure  # the title says which figure
     rows: dict[str, list[Value]] = {}
     series: dict[str, None] = {}
     for value in values:
         category = label(value.stem) if single else study.label(value.point)
         category = value.arm.replace("_", " ") if alone and value.arm else category
         rows.setdefault(category, []).append(value)
-        series.setdefault(_series(value, single), None)
+        series.setdefault(_series(value, by_arm), None)
 
     def draw(axes: Axes, palette: Palette) -> None:
         scale = common_scale(values)
         names = list(series)
-        arms = [arm for arm in study.arms if not is_base(arm)]  # one colour each, in every panel
-        coloured = arms if single and arms else names
-        places = {name: coloured.index(name) if name in coloured else 0 for name in names}
+        arm_of = {_series(value, by_arm): value.arm for value in values}
+        colours = _colours(study, names, arm_of, by_arm, palette)
         width = _WIDTH / (1 if alone else len(names))
         for place, category in enumerate(rows.values()):
             for value in category:
-                index = names.index(_series(value, single))
+                name = _series(value, by_arm)
+                index = names.index(name)
                 x = place + (0 if alone else (index - (len(names) - 1) / 2) * width)
-                colour = arm_colour(value.arm or names[index], places[names[index]], palette)
-                _bar(axes, x, width, value, scale, colour, palette, len(values) <= _MAX_LABELS)
+                labelled = len(values) <= _MAX_LABELS
+                _bar(axes, x, width, value, scale, colours[name], palette, labelled)
         for name in names if len(names) > 1 and not alone else []:
-            arm = next(v.arm for v in values if _series(v, single) == name)
-            axes.bar([0], [0], color=arm_colour(arm or name, places[name], palette), label=name)
+            axes.bar([0], [0], color=colours[name], label=name)
         finish(axes, list(rows), axis_title(chart.axis, scale), 1 if alone else len(names))
 
     return Panel(chart.title, draw)
@@ -105,8 +106,21 @@ def values_of(study: Study, chart: Chart) -> list[Value]:
     return [value for value in found if value.metric.unit == found[0].metric.unit]
 
 
-def _series(value: Value, single: bool) -> str:
-    if single:
+def _colours(
+    study: Study, names: Sequence[str], arm_of: Mapping[str, str], by_arm: bool, palette: Palette
+) -> dict[str, str]:
+    """One for each arm, the same in every panel; by the place of the series where that does not tell them apart."""
+    others = [arm for arm in study.arms if not is_base(arm)]
+    if by_arm and len(study.arms) - len(others) <= 1:
+        order = others or names
+        places = {name: order.index(name) if name in order else 0 for name in names}
+        return {name: arm_colour(arm_of[name], places[name], palette) for name in names}
+    order = study.arms if by_arm and set(names) <= set(study.arms) else names
+    return {name: arm_colour("", order.index(name), palette) for name in names}
+
+
+def _series(value: Value, by_arm: bool) -> str:
+    if by_arm:
         return value.arm
     return ", ".join(part for part in (value.arm, label(value.stem)) if part)
 
