@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tpscale_analysis.groups import common_values
-from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.merge import MergedPoint, device_of
 from tpscale_analysis.point import Value
 
 # Of a launch and of no interest to a comparison: when, by which words, where.
@@ -42,55 +42,76 @@ class Matching:
 
 
 def match(before: Sequence[MergedPoint], after: Sequence[MergedPoint]) -> Matching:
-    """Points are matched by all parameters but those that have one value on either side, and not the same."""
-    differing = frozenset(_one_value_each(before, after))
-    by_key = {_key(point, differing): point for point in after}
-    pairs, only_before = [], []
-    for point in before:
-        other = by_key.pop(_key(point, differing), None)
-        if other is None:
-            only_before.append(point)
-        else:
-            pairs.append(Matched(point, other))
+    """Points are matched by all parameters but those in which all of an experiment's points on one side differ from
+    all on the other: options that were changed on purpose, and those that only a newer program has."""
+    pairs: list[Matched] = []
+    only_before: list[MergedPoint] = []
+    only_after: list[MergedPoint] = []
+    differing: list[Difference] = []
+    for name in sorted({point.test_name for point in (*before, *after)}):
+        ours = [point for point in before if point.test_name == name]
+        theirs = [point for point in after if point.test_name == name]
+        found = _differing(ours, theirs) if ours and theirs else []
+        left_out = frozenset(difference.name for difference in found)
+        differing += [difference for difference in found if difference not in differing]
+        of_after = _by_key(theirs, left_out)
+        for key, points in _by_key(ours, left_out).items():
+            others = of_after.pop(key, [])
+            if len(points) == len(others) == 1:  # whatever device each of them ran on
+                pairs.append(Matched(points[0], others[0]))
+                continue
+            by_device = {device_of(point.first): point for point in others}
+            for point in points:
+                other = by_device.pop(device_of(point.first), None)
+                if other is None:
+                    only_before.append(point)
+                else:
+                    pairs.append(Matched(point, other))
+            only_after += by_device.values()
+        only_after += [point for points in of_after.values() for point in points]
     return Matching(
         tuple(pairs),
         tuple(only_before),
-        tuple(by_key.values()),
-        _differences(before, after, differing),
+        tuple(only_after),
+        (*differing, *_of_the_launches(before, after)),
     )
 
 
-def _one_value_each(before: Sequence[MergedPoint], after: Sequence[MergedPoint]) -> list[str]:
-    ours = common_values([point.parameters for point in before])
-    theirs = common_values([point.parameters for point in after])
+def _differing(before: Sequence[MergedPoint], after: Sequence[MergedPoint]) -> list[Difference]:
+    """The parameters with one value on each side, and not the same; a side may lack it altogether."""
+    sides = [[point.parameters for point in side] for side in (before, after)]
+    ours, theirs = (common_values(values) for values in sides)
+    anywhere = [{name for values in side for name in values} for side in sides]
     return [
-        name
-        for name in ours
-        if name in theirs and ours[name] != theirs[name] and name != "experiment"
+        Difference("configuration", name, str(ours.get(name, "-")), str(theirs.get(name, "-")))
+        for name in sorted({*ours, *theirs})
+        if (name in ours or name not in anywhere[0])
+        and (name in theirs or name not in anywhere[1])
+        and ours.get(name) != theirs.get(name)
     ]
 
 
-def _key(point: MergedPoint, differing: frozenset[str]) -> tuple[str, str]:
-    kept = {name: value for name, value in point.parameters.items() if name not in differing}
-    return point.test_name, repr(sorted(kept.items()))
+def _by_key(
+    points: Sequence[MergedPoint], left_out: frozenset[str]
+) -> dict[str, list[MergedPoint]]:
+    found: dict[str, list[MergedPoint]] = {}
+    for point in points:
+        kept = {name: value for name, value in point.parameters.items() if name not in left_out}
+        found.setdefault(repr(sorted(kept.items())), []).append(point)
+    return found
 
 
-def _differences(
-    before: Sequence[MergedPoint], after: Sequence[MergedPoint], differing: frozenset[str]
-) -> tuple[Difference, ...]:
+def _of_the_launches(
+    before: Sequence[MergedPoint], after: Sequence[MergedPoint]
+) -> list[Difference]:
     found = []
     sides = [[run for point in side for run in point.runs] for side in (before, after)]
-    ours, theirs = (common_values([run.parameters for run in side]) for side in sides)
-    found += [
-        Difference("configuration", name, str(ours[name]), str(theirs[name]))
-        for name in sorted(differing)
-    ]
     for kind in ("provenance", "hardware"):
         values: list[Mapping[str, Value]] = [
             common_values([getattr(run, kind) for run in side]) for side in sides
         ]
         found += _of_a_kind(kind, *values)
-    return tuple(found)
+    return found
 
 
 def _of_a_kind(
