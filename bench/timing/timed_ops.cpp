@@ -59,6 +59,20 @@ void TimedOps::paged_attention(TensorView out, ConstTensorView q, const HeadLayo
                  [&] { inner_.paged_attention(out, q, heads, batch, kv, scale, window); });
 }
 
+void TimedOps::rotate_keys(const KvLayerView& rotated, const CachedTokens& cached,
+                           const RotaryTable& rotary) {
+  timer_.measure(StepPart::kOther, [&] { inner_.rotate_keys(rotated, cached, rotary); });
+}
+
+void TimedOps::key_norms(float* norms, const CachedTokens& cached, std::int64_t first) {
+  timer_.measure(StepPart::kOther, [&] { inner_.key_norms(norms, cached, first); });
+}
+
+void TimedOps::drop_tokens(const CachedTokens& cached, const std::int32_t* dropped,
+                           std::int64_t num_dropped) {
+  timer_.measure(StepPart::kOther, [&] { inner_.drop_tokens(cached, dropped, num_dropped); });
+}
+
 void TimedOps::silu_and_mul(TensorView out, ConstTensorView gate_up) {
   timer_.measure(StepPart::kOther, [&] { inner_.silu_and_mul(out, gate_up); });
 }

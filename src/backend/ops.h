@@ -26,6 +26,14 @@ struct HeadLayout {
 struct RotaryTable {
   const float* rows = nullptr;  ///< [num_rows, rotary_dim]: cos[rotary_dim/2] then sin[rotary_dim/2]
   std::int64_t rotary_dim = 0;  ///< 0: no rotation
+  bool keys = true;             ///< false: keys are stored unrotated, see Ops::rotate_keys
+};
+
+/// What one layer has cached of one sequence.
+struct CachedTokens {
+  KvLayerView kv;
+  const std::int32_t* block_table = nullptr;  ///< in device memory
+  std::int64_t count = 0;                     ///< tokens 0 .. count-1 of it are there
 };
 
 /// RMS norm of each query and key head over head_dim before the rotation (Qwen3). nullptr: none.
@@ -105,8 +113,9 @@ class Ops {
   /// out [T, N] = x [T, K] * weights[N, K]^T + bias[N]; bias may be nullptr.
   virtual void linear(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias) = 0;
 
-  /// Normalises (where `norms` says so) and rotates queries and keys of qkv [T, heads.qkv_cols()] and writes
-  /// keys and values into the cache at slot_mapping. Rotated queries replace the unrotated ones in qkv.
+  /// Normalises (where `norms` says so) and rotates queries and (where `rotary` says so) keys of qkv [T,
+  /// heads.qkv_cols()] and writes keys and values into the cache at slot_mapping. Rotated queries replace the
+  /// unrotated ones in qkv.
   virtual void rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const RotaryTable& rotary,
                                  const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) = 0;
 
@@ -116,6 +125,24 @@ class Ops {
   virtual void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads,
                                const BatchView& batch, const KvLayerView& kv, float scale,
                                std::int64_t window) = 0;
+
+  // A cache that is cut while it is used (kv/eviction.h).
+
+  /// Row i of every head of `rotated` = key i of `cached`, rotated to position i: row i of the table. For
+  /// caches whose keys are stored unrotated, because their positions change when others go. `rotated`: room
+  /// for keys with the strides and block numbers of cached.kv.
+  virtual void rotate_keys(const KvLayerView& rotated, const CachedTokens& cached,
+                           const RotaryTable& rotary) = 0;
+
+  /// norms[h, i] = the Euclidean norm of key first + i of KV head h, for the count - first last ones; the sum
+  /// of squares in fp32. norms [num_kv_heads, count - first] fp32 in device memory.
+  virtual void key_norms(float* norms, const CachedTokens& cached, std::int64_t first) = 0;
+
+  /// Removes the keys and values of each KV head's tokens dropped[h, :] (ascending, without repetition);
+  /// those behind them move up, in their order: count - num_dropped are left. dropped [num_kv_heads,
+  /// num_dropped] in device memory.
+  virtual void drop_tokens(const CachedTokens& cached, const std::int32_t* dropped,
+                           std::int64_t num_dropped) = 0;
 
   /// out [T, I] = silu(gate_up[:, 0:I]) * gate_up[:, I:2I].
   virtual void silu_and_mul(TensorView out, ConstTensorView gate_up) = 0;

@@ -56,6 +56,17 @@ class DeferredOps final : public Ops {
                        const KvLayerView& kv, float scale, std::int64_t window) override {
     queue_.push([=, this] { inner_.paged_attention(out, q, heads, batch, kv, scale, window); });
   }
+  void rotate_keys(const KvLayerView& rotated, const CachedTokens& cached,
+                   const RotaryTable& rotary) override {
+    queue_.push([=, this] { inner_.rotate_keys(rotated, cached, rotary); });
+  }
+  void key_norms(float* norms, const CachedTokens& cached, std::int64_t first) override {
+    queue_.push([=, this] { inner_.key_norms(norms, cached, first); });
+  }
+  void drop_tokens(const CachedTokens& cached, const std::int32_t* dropped,
+                   std::int64_t num_dropped) override {
+    queue_.push([=, this] { inner_.drop_tokens(cached, dropped, num_dropped); });
+  }
   void silu_and_mul(TensorView out, ConstTensorView gate_up) override {
     queue_.push([=, this] { inner_.silu_and_mul(out, gate_up); });
   }

@@ -29,8 +29,8 @@ void CpuOps::rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const Ro
         const std::int64_t place =
             slot / kv.block_size * kv.block_stride + (h * kv.block_size + slot % kv.block_size) * dim;
         table.norm_rope(static_cast<std::byte*>(kv.keys) + place * size,
-                        element(qkv, t, heads.q_cols() + h * dim), norms.k_weight, norms.epsilon, cos_sin,
-                        rotary.rotary_dim, dim);
+                        element(qkv, t, heads.q_cols() + h * dim), norms.k_weight, norms.epsilon,
+                        rotary.keys ? cos_sin : nullptr, rotary.rotary_dim, dim);
         std::memcpy(static_cast<std::byte*>(kv.values) + place * size,
                     element(qkv, t, heads.q_cols() + heads.kv_cols() + h * dim),
                     static_cast<std::size_t>(dim * size));

@@ -48,6 +48,11 @@ class CudaOps final : public Ops {
                          const HeadNorms& norms, const BatchView& batch, const KvLayerView& kv) override;
   void paged_attention(TensorView out, ConstTensorView q, const HeadLayout& heads, const BatchView& batch,
                        const KvLayerView& kv, float scale, std::int64_t window) override;
+  void rotate_keys(const KvLayerView& rotated, const CachedTokens& cached,
+                   const RotaryTable& rotary) override;
+  void key_norms(float* norms, const CachedTokens& cached, std::int64_t first) override;
+  void drop_tokens(const CachedTokens& cached, const std::int32_t* dropped,
+                   std::int64_t num_dropped) override;
   void silu_and_mul(TensorView out, ConstTensorView gate_up) override;
   void linear_silu_and_mul(TensorView out, ConstTensorView x, const LinearWeights& weights, const float* bias,
                            TensorView gate_up) override;

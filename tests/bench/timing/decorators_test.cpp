@@ -56,6 +56,11 @@ class LazyOps final : public Ops {
                        float, std::int64_t) override {
     enqueue("attention");
   }
+  void rotate_keys(const KvLayerView&, const CachedTokens&, const RotaryTable&) override {
+    enqueue("rotate");
+  }
+  void key_norms(float*, const CachedTokens&, std::int64_t) override { enqueue("norms"); }
+  void drop_tokens(const CachedTokens&, const std::int32_t*, std::int64_t) override { enqueue("drop"); }
   void silu_and_mul(TensorView, ConstTensorView) override { enqueue("silu"); }
   void gather_rows(TensorView, ConstTensorView, const std::int32_t*) override { enqueue("gather"); }
   void argmax(std::int32_t*, ConstTensorView, std::int64_t, std::int64_t) override { enqueue("argmax"); }
@@ -128,6 +133,12 @@ TEST_F(DecoratorsTest, EveryOpIsHandedOnAndCountedOnceInItsPart) {
   expect_only(StepPart::kOther, "gelu");
   ops_.rope_and_store_kv({}, {}, {}, {}, {}, {});
   expect_only(StepPart::kOther, "rope");
+  ops_.rotate_keys({}, {}, {});
+  expect_only(StepPart::kOther, "rotate");
+  ops_.key_norms(nullptr, {}, 0);
+  expect_only(StepPart::kOther, "norms");
+  ops_.drop_tokens({}, nullptr, 0);
+  expect_only(StepPart::kOther, "drop");
   ops_.silu_and_mul({}, {});
   expect_only(StepPart::kOther, "silu");
   ops_.gather_rows({}, {}, nullptr);
