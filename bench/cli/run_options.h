@@ -34,6 +34,7 @@ struct RunOptions {
   bool json = false;
   bool progress = true;
   std::string inject_bug;
+  std::string inject_fault;
 
   template <class Self, class Visitor>
   static void visit_fields(Self& self, Visitor&& visit) {
@@ -76,6 +77,10 @@ struct RunOptions {
     visit("json", self.json, "one JSON object on standard output and nothing else there");
     visit("progress", self.progress, "a progress line on a terminal");
     visit("inject-bug", self.inject_bug, "make a verdict fail on purpose: tokens, clock, time");
+    visit(
+        "inject-fault", self.inject_fault,
+        "a rank goes wrong in place of its so-manieth collective: rank=1,at=50,kind=stop (kill, segv, abort, "
+        "exit, throw, stop, loop, skip)");
   }
 };
 

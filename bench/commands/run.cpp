@@ -12,6 +12,7 @@
 #include "bench/provenance/provenance.h"
 #include "bench/statistics/stopping_rule.h"
 #include "bench/trial/agreement.h"
+#include "bench/trial/injected_fault.h"
 #include "bench/trial/launch.h"
 #include "bench/trial/model_session.h"
 #include "bench/trial/preflight.h"
@@ -83,10 +84,15 @@ class RunCommand final : public Command {
     table.row("experiments").positional = true;
     table.row("output").short_flag = "-o";
     table.row("inject-bug").hidden = true;
+    table.row("inject-fault").group = "For tests";
   }
 
   ExitCode run(World& world, const OptionTable& table, const std::vector<std::string>& arguments) override {
-    together(world, [&] { check_options(); });
+    std::shared_ptr<FaultInjector> faults;
+    together(world, [&] {
+      check_options();
+      faults = injected_fault(world, options_.run.inject_fault);
+    });
     const auto source = open_model(world, options_.model);
     together(world, [&] {
       check_degrees(world, source->config());
@@ -95,7 +101,9 @@ class RunCommand final : public Command {
       if (!options_.workload.text.empty())
         options_.workload.tokenizer = require_tokenizer(options_.model.model);
     });
-    DeviceSetup setup = set_up_devices(world, options_.model.backend, options_.backend, options_.parallel);
+    const auto devices = options_.run.dry_run ? plan_devices : set_up_devices;
+    DeviceSetup setup = devices(world, options_.model.backend, options_.backend, options_.parallel);
+    setup.faults = faults;
     const Sizing sizing{options_.run.profile, setup.backend == "cpu", source->config().vocab_size};
     require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
 
@@ -120,6 +128,7 @@ class RunCommand final : public Command {
     return passed ? ExitCode::kDone : ExitCode::kVerdictFailed;
   }
 
+    say_if_not_reached(world, faults.get());
  private:
   void check_options() {
     RunOptions& run = options_.run;
@@ -174,6 +183,8 @@ class RunCommand final : public Command {
         launch.store = make_memory_store();
         return;
       }
+      if (!options_.run.inject_fault.empty())
+        launch.provenance.emplace_back("injected_fault", options_.run.inject_fault);
       const std::string folder = options_.run.output.empty() ? default_folder(options_) : options_.run.output;
       launch.store =
           open_hdf5_store(folder, options_.run.resume,

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "backend/backend.h"
+#include "parallel/faults/faulty_communicator.h"
 #include "parallel/world.h"
 
 namespace tpscale {
@@ -12,6 +13,7 @@ struct DeviceSetup {
   std::string backend;     ///< a name of the registry
   BackendOptions options;  ///< threads resolved, the same on all ranks
   ParallelOptions parallel;
+  std::shared_ptr<FaultInjector> faults = {};  ///< of this rank; empty: none
 };
 
 /// Resolves `auto` (a GPU where the build and the machine have one, else the CPU) and places the ranks on

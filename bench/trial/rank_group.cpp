@@ -18,6 +18,7 @@ RankGroup::RankGroup(World& world, const DeviceSetup& setup, int degree, int sha
   }
   oversubscribed_ = world.oversubscribed(degree) || device_sharing(*comm_, *backend_).ranks_per_device > 1;
   if (shard_of > 0) comm_ = std::make_unique<ReplayCommunicator>(0, shard_of);
+  if (setup.faults) comm_ = std::make_unique<FaultyCommunicator>(std::move(comm_), *setup.faults);
 }
 
 }  // namespace tpscale
