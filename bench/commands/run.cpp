@@ -96,8 +96,7 @@ class RunCommand final : public Command {
     const auto source = open_model(world, options_.model);
     together(world, [&] {
       check_degrees(world, source->config());
-      compute_dtype(source->config(), options_.engine,
-                    options_.model.backend);  // a name that is none is said now
+      compute_dtype(source->config(), options_.engine);  // a name that is none is said now
       if (!options_.workload.text.empty())
         options_.workload.tokenizer = require_tokenizer(options_.model.model);
     });
@@ -105,9 +104,14 @@ class RunCommand final : public Command {
     DeviceSetup setup = devices(world, options_.model.backend, options_.backend, options_.parallel);
     setup.faults = faults;
     const Sizing sizing{options_.run.profile, setup.backend == "cpu", source->config().vocab_size};
-    require_same_everywhere(world, canonical_text(all_values()), source->weights_hash());
+    std::optional<JudgedText> text;
+    together(world, [&] {
+      text = find_judged_text(options_.workload, options_.model.model, source->config(), sizing.cpu);
+    });
+    require_same_everywhere(world, canonical_text(all_values(text)), source->weights_hash());
 
     Launch launch(world, options_, *source, std::move(setup));
+    launch.text = std::move(text);
     open_store(launch, arguments);
     print_head(launch);
     bool passed = true;
@@ -124,11 +128,11 @@ class RunCommand final : public Command {
       on_rank_zero(world, [&] { launch.store->derive_results(); });
       throw;
     }
+    say_if_not_reached(world, faults.get());
     if (launch.root()) print_end(launch, passed);
     return passed ? ExitCode::kDone : ExitCode::kVerdictFailed;
   }
 
-    say_if_not_reached(world, faults.get());
  private:
   void check_options() {
     RunOptions& run = options_.run;
@@ -162,8 +166,9 @@ class RunCommand final : public Command {
     if (!options_.run.dry_run) require_ranks(world, static_cast<int>(degrees.back()));
   }
 
-  Values all_values() const {
+  Values all_values(const std::optional<JudgedText>& text) const {
     Values values = to_values(options_.run);
+    if (text) values.emplace_back("text_hash", text->hash);
     for (const Values& more :
          {to_values(options_.model), to_values(options_.workload), to_values(options_.engine),
           to_values(options_.backend), to_values(options_.parallel)}) {
@@ -178,13 +183,13 @@ class RunCommand final : public Command {
       command_line.insert(command_line.end(), arguments.begin(), arguments.end());
       launch.provenance = launch_provenance(launch.world, command_line);
       launch.provenance.emplace_back("weights_hash", launch.source.weights_hash());
+      if (!options_.run.inject_fault.empty())
+        launch.provenance.emplace_back("injected_fault", options_.run.inject_fault);
       launch.hardware = host_hardware();
       if (options_.run.dry_run) {
         launch.store = make_memory_store();
         return;
       }
-      if (!options_.run.inject_fault.empty())
-        launch.provenance.emplace_back("injected_fault", options_.run.inject_fault);
       const std::string folder = options_.run.output.empty() ? default_folder(options_) : options_.run.output;
       launch.store =
           open_hdf5_store(folder, options_.run.resume,

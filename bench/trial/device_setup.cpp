@@ -50,6 +50,14 @@ DeviceSetup set_up_devices(World& world, const std::string& backend, const Backe
   return setup;
 }
 
+DeviceSetup plan_devices(World& world, const std::string& backend, const BackendOptions& options,
+                         const ParallelOptions& parallel) {
+  const bool elsewhere = backend_registry().absent().contains(backend);
+  DeviceSetup setup = set_up_devices(world, elsewhere ? "auto" : backend, options, parallel);
+  if (elsewhere) setup.backend = backend;
+  return setup;
+}
+
 std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup, int degree) {
   auto backend = backend_registry().find(setup.backend).factory(setup.options, place_of(world, degree));
   if (world.rank() == 0) say_problems(*backend);

@@ -21,6 +21,11 @@ struct DeviceSetup {
 DeviceSetup set_up_devices(World& world, const std::string& backend, const BackendOptions& options,
                            const ParallelOptions& parallel);
 
+/// The same for a dry run, which opens no device: a backend of this build that only this machine lacks will
+/// do, as the plan for a GPU node is made where jobs are submitted.
+DeviceSetup plan_devices(World& world, const std::string& backend, const BackendOptions& options,
+                         const ParallelOptions& parallel);
+
 /// This rank's device as one of the ranks 0 .. degree-1 at work, made from the registry.
 std::unique_ptr<Backend> make_backend(const World& world, const DeviceSetup& setup, int degree);
 

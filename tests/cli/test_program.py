@@ -161,6 +161,16 @@ class Alone(Case):
         measured = json.loads(result.stdout)["experiments"][0]["points"]
         self.assertEqual([point["parameters"]["tp"] for point in measured], [1, 2, 1])
         self.assertEqual(measured[0]["parameters"]["num_sequences"], 3)
+        self.assertEqual({point["status"] for point in measured}, {"planned"})
+        one, two = (point["results"]["kv_cache"]["value"] for point in measured[:2])
+        self.assertEqual(one, 2 * two)
+
+    def test_a_dry_run_plans_for_a_device_that_is_elsewhere(self) -> None:
+        result = run("run", "latency", "--model", "tiny", "--dry-run", "--json", "--backend", "cuda")
+        if "is not in this build" in result.stderr:
+            self.skipTest("this build has no CUDA")
+        point = json.loads(result.stdout)["experiments"][0]["points"][0]
+        self.assertEqual(point["parameters"]["backend"], "cuda")
 
     def test_a_run_of_text_judges_the_model_too(self) -> None:
         text = self.folder / "text.py"
