@@ -15,6 +15,7 @@ set(TPSCALE_CUDA AUTO CACHE STRING "CUDA backend: AUTO, ON or OFF")
 set(TPSCALE_NCCL AUTO CACHE STRING "NCCL communicator: AUTO, ON or OFF")
 set_property(CACHE TPSCALE_MPI TPSCALE_CUDA TPSCALE_NCCL PROPERTY STRINGS AUTO ON OFF)
 option(TPSCALE_BUILD_TESTS "Build the tests" ON)
+option(TPSCALE_FUZZ "Of the tests only the libFuzzer targets (clang)" OFF)
 set(TPSCALE_SANITIZE "" CACHE STRING "Sanitizers of the build: address,undefined or thread")
 
 find_program(CCACHE_PROGRAM ccache)

@@ -6,13 +6,14 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/printable.h"
 
 namespace tpscale {
 namespace {
 
 [[noreturn]] void refuse(const OptionRow& row, const std::string& text) {
   throw UsageError((row.positional ? row.name : "--" + row.name) + " wants " + type_name(row) + ", not '" +
-                   text + "'");
+                   printable(text) + "'");
 }
 
 template <class Number>

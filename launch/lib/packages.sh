@@ -4,7 +4,7 @@ build_packages=(g++ cmake ninja-build ccache git ca-certificates pkg-config
 	libopenmpi-dev openmpi-bin libhdf5-dev libdnnl-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
 	libpcre2-dev libutf8proc-dev
 	python3 python3-venv)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools clang-format clang-tidy chromium)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools clang-format clang-tidy clang libclang-rt-dev chromium)
 
 missing_packages() { # PACKAGE... -> those that dpkg does not know as installed
 	local package
@@ -61,4 +61,14 @@ build() { # PRESET TARGET...; "all" is everything with the tests, a program alon
 		tail -n 40 "$log" >&2
 		fail 1 "the build failed; its whole output is in build/$preset.log"
 	}
+}
+
+find_clang() { # -> the newest clang that brings libFuzzer, if there is one
+	local clang
+	for clang in clang clang-{21..14}; do
+		command -v "$clang" >/dev/null || continue
+		echo 'int LLVMFuzzerTestOneInput(const char* d, unsigned long n) { return n && *d; }' |
+			"$clang" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null && echo "$clang" && return 0
+	done
+	return 1
 }

@@ -7,9 +7,11 @@
 
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "bench/statistics/bootstrap.h"
+#include "support/figures.h"
 
 namespace tpscale {
 namespace {
@@ -32,6 +34,7 @@ constexpr int kComparisons = 400;
 constexpr std::size_t kRepetitions = 10;
 
 TEST(HonestComparison, OneInTwentyAlarmsAndFivePerCentIsFound) {
+  const test::Figure false_alarms("honest comparison", "A/A"), delays("honest comparison", "+5 %");
   Noise noise(11);
   int alarms = 0, found = 0;
   for (int i = 0; i < kComparisons; ++i) {
@@ -44,6 +47,9 @@ TEST(HonestComparison, OneInTwentyAlarmsAndFivePerCentIsFound) {
   }
   EXPECT_LE(alarms, kComparisons * 5 / 100);
   EXPECT_GE(found, kComparisons * 95 / 100);
+  const std::string of = " of " + std::to_string(kComparisons);
+  false_alarms.reached(std::to_string(alarms) + of + " false alarms");
+  delays.reached(std::to_string(found) + of + " found");
 }
 
 TEST(ResampledHonesty, FindsADelayInWhatItWasGiven) {
