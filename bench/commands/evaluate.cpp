@@ -2,31 +2,44 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/compression_options.h"
 #include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/evaluate_options.h"
 #include "bench/print/number.h"
 #include "bench/trial/agreement.h"
+#include "bench/trial/compressed_score.h"
 #include "bench/trial/model_session.h"
 #include "bench/trial/text_score.h"
 #include "bench/workload/token_file.h"
+#include "engine/compressed_sequence.h"
 
 namespace tpscale {
 namespace {
 
-void print_json(const TextScore& score) {
+void print_json(const TextScore& score, const CompressedScore* cache) {
   nlohmann::ordered_json object;
   object["nll"] = score.nll;
   object["perplexity"] = score.perplexity();
   object["accuracy"] = score.accuracy();
   if (score.bytes > 0) object["bits_per_byte"] = score.bits_per_byte();
+  if (cache != nullptr) {
+    object["cache_tokens_mean"] = cache->mean_cached;
+    object["cache_tokens_max"] = cache->most_cached;
+    object["cache_tokens_final"] = cache->last_cached;
+  }
   std::puts(object.dump().c_str());
 }
 
-void print_text(const TextScore& score) {
+void print_text(const TextScore& score, const CompressedScore* cache) {
   std::printf("tokens judged   %zu\nperplexity      %s\naccuracy        %s\n", score.nll.size(),
               short_number(score.perplexity()).c_str(), percent(score.accuracy()).c_str());
   if (score.bytes > 0) std::printf("bits per byte   %s\n", short_number(score.bits_per_byte()).c_str());
+  if (cache != nullptr) {
+    std::printf("cached tokens   %s on average, %lld at most, %lld at the end\n",
+                short_number(cache->mean_cached).c_str(), static_cast<long long>(cache->most_cached),
+                static_cast<long long>(cache->last_cached));
+  }
 }
 
 class EvaluateCommand final : public Command {
@@ -38,12 +51,15 @@ class EvaluateCommand final : public Command {
   std::string_view footer() const noexcept override {
     return "Examples:\n  tpscale evaluate --text bench/main.cpp\n"
            "  mpirun -n 2 tpscale evaluate --model DIR --token-ids FILE --json\n"
+           "  tpscale evaluate --text bench/main.cpp --method streaming_256\n"
            "--json: {\"nll\": [...], \"perplexity\": x, \"accuracy\": y}; nll[i] is that of token i+1; with "
-           "--text \"bits_per_byte\" too.";
+           "--text \"bits_per_byte\" too.\n"
+           "--method: one token a forward pass, over a KV cache that is cut after each.";
   }
 
   void declare(OptionTable& table) override {
     table.add("Text", options_);
+    table.add("KV-cache compression", compression_);
     table.add("Model and device", model_);
     table.add("Engine", engine_);
     table.add("Model and device", backend_);
@@ -58,25 +74,59 @@ class EvaluateCommand final : public Command {
     const auto source = open_model(world, model_);
     const ModelConfig& config = source->config();
     std::vector<std::int32_t> tokens;
+    std::vector<EvictionPolicy> methods;
     together(world, [&] {
+      methods = asked_methods();
       require_shardable(config, world.size());
-      compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
+      compute_dtype(config, engine_);  // a name that is none is said now
       tokens = options_.text.empty() ? read_token_ids(options_.token_ids) : encode_text();
       require_scorable(tokens, config);
     });
-    const std::int64_t window = window_of(config, tokens);
+    const std::int64_t window = methods.empty() ? window_of(config, tokens) : 2;
     const std::vector<Request> requests{
         {std::vector<std::int32_t>(tokens.begin(), tokens.begin() + window - 1), 1, 0.0}};
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
-    TextScore score = score_text(session.engine(), tokens, window);
+    CompressedScore compressed;
+    if (methods.empty()) {
+      compressed.text = score_text(session.engine(), tokens, window);
+    } else {
+      together(world, [&] { require_room(world, group, session, config, methods.front(), tokens.size()); });
+      compressed = score_compressed(session.engine(), config, methods.front(), tokens);
+    }
+    TextScore& score = compressed.text;
     score.bytes = judged_bytes_;
-    if (world.rank() == 0) options_.json ? print_json(score) : print_text(score);
+    const CompressedScore* cache = methods.empty() ? nullptr : &compressed;
+    if (world.rank() == 0) options_.json ? print_json(score, cache) : print_text(score, cache);
     return ExitCode::kDone;
   }
 
  private:
+  /// The one method, or none: an uncut pass.
+  std::vector<EvictionPolicy> asked_methods() const {
+    if (compression_.method.empty()) return {};
+    auto methods = parse_methods(compression_.method, eviction_settings(compression_, 0));
+    if (methods.size() > 1)
+      throw UsageError(
+          "evaluate takes one --method with its number, such as streaming_256; tpscale run "
+          "kv-compression compares several");
+    if (options_.window != 0)
+      throw UsageError("--window goes with a cache that is not cut: leave out --method");
+    return methods;
+  }
+
+  void require_room(const World& world, const RankGroup& group, const ModelSession& session,
+                    const ModelConfig& config, const EvictionPolicy& policy, std::size_t tokens) const {
+    const CompressedLength length{1, static_cast<std::int64_t>(tokens) - 1, engine_.block_size};
+    require_compressible(config, policy, length);
+    const Dtype dtype = compute_dtype(config, engine_);
+    require_memory(
+        world, group.backend(),
+        static_cast<std::size_t>(compressed_kv_bytes(config, session.shard(), dtype, policy, length)),
+        world.size());
+  }
+
   std::vector<std::int32_t> encode_text() {
     const std::string text = read_input_file(options_.text);
     const auto tokenizer = require_tokenizer(model_.model);
@@ -97,6 +147,7 @@ class EvaluateCommand final : public Command {
   }
 
   EvaluateOptions options_;
+  CompressionOptions compression_;
   ModelOptions model_;
   EngineOptions engine_;
   BackendOptions backend_;

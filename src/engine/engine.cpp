@@ -2,22 +2,26 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "engine/compressed_sequence.h"
 #include "engine/engine_parts.h"
 #include "engine/request_check.h"
 #include "engine/serving_run.h"
 
 namespace tpscale {
 
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
+  return options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
+}
+
 Dtype choose_dtype(const Backend& backend, const ModelConfig& config, const EngineOptions& options) {
-  const Dtype wanted = options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
+  const Dtype wanted = compute_dtype(config, options);
   if (backend.supports(wanted)) return wanted;
-  if (options.dtype.empty() && backend.supports(Dtype::kF32)) return Dtype::kF32;
   std::string known;
   for (const Dtype dtype : {Dtype::kF32, Dtype::kBF16, Dtype::kF16}) {
     if (backend.supports(dtype)) known += (known.empty() ? "" : ", ") + std::string(to_string(dtype));
   }
   throw NotAvailableError("backend '" + std::string(backend.name()) + "' does not compute in " +
-                          std::string(to_string(wanted)) + "; choose --dtype among: " + known);
+                          std::string(to_string(wanted)) + " here; choose --dtype among: " + known);
 }
 
 namespace {
@@ -103,6 +107,12 @@ std::unique_ptr<Engine> Engine::sibling(const EngineOptions& options, const Engi
 }
 
 Engine::~Engine() = default;
+
+std::unique_ptr<CompressedSequence> Engine::compressed(const EvictionPolicy& policy,
+                                                       const CompressedLength& length) const {
+  return std::make_unique<CompressedSequence>(parts_->backend, parts_->comm, parts_->transformer, policy,
+                                              length);
+}
 
 RunResult Engine::run(std::span<const Request> requests) {
   return run(requests, parts_->plain_execution());

@@ -88,17 +88,20 @@ struct EngineSizes {
 };
 /// Throws UsageError where the options are impossible or cannot hold the requests (a prompt longer than
 /// max_model_len, a pool smaller than one sequence), or a request is not one (no prompt, a token outside the
-/// vocabulary). Bytes are those of options.dtype; where it is empty, of the model's files (f32 where they
-/// hold f16: set the dtype to what choose_dtype says to be exact).
+/// vocabulary). Bytes are those of compute_dtype().
 EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const EngineOptions& options,
                        std::span<const Request> requests);
 /// The same for an engine that only scores texts of up to `text_length` tokens.
 EngineSizes plan_scoring_sizes(const ModelConfig& config, const ModelShard& shard,
                                const EngineOptions& options, std::int64_t text_length);
-/// What to compute in: options.dtype, or what the model's files hold, or f32 where the backend does not
-/// compute in that (f16 files on a CPU). Throws NotAvailableError that lists the backend's dtypes where
-/// options.dtype is not among them.
+/// What to compute in: options.dtype, or what the model's files hold. Throws UsageError.
+Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options);
+/// The same; throws NotAvailableError that lists the backend's dtypes where it is not among them.
 Dtype choose_dtype(const Backend& backend, const ModelConfig& config, const EngineOptions& options);
+
+class CompressedSequence;
+struct CompressedLength;
+class EvictionPolicy;
 
 /// How much of the pool is in use at this moment: written by the run, read from any thread.
 struct KvUse {
@@ -151,6 +154,11 @@ class Engine {
   /// chunks through the cache. Throws UsageError where it is longer than max_model_len. Leaves no block in
   /// use and none to be found; a cached prefix whose block it borrowed is forgotten.
   std::vector<TokenScore> score(std::span<const std::int32_t> tokens);
+
+  /// A sequence on the same weights, with a KV pool of its own that `policy` cuts (compressed_sequence.h).
+  /// The engine outlives it.
+  std::unique_ptr<CompressedSequence> compressed(const EvictionPolicy& policy,
+                                                 const CompressedLength& length) const;
 
   /// Forgets all cached prefixes; checks that no block is in use.
   void flush_prefix_cache();

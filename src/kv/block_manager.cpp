@@ -95,14 +95,23 @@ void BlockManager::publish(BlockTable& table, std::span<const std::int32_t> toke
   }
 }
 
-void BlockManager::release(BlockTable& table) {
-  for (auto block = table.blocks.rbegin(); block != table.blocks.rend(); ++block) {
-    std::int32_t& refs = refs_[static_cast<std::size_t>(*block)];
-    check(refs > 0, "a block is freed twice");
-    const bool begins_piece = *block % policy_.blocks_at_once == 0;
-    if (--refs == 0 && begins_piece)
-      free_.push_back(static_cast<std::int32_t>(*block / policy_.blocks_at_once));
+void BlockManager::give_back(std::int32_t block) {
+  std::int32_t& refs = refs_[static_cast<std::size_t>(block)];
+  check(refs > 0, "a block is freed twice");
+  const bool begins_piece = block % policy_.blocks_at_once == 0;
+  if (--refs == 0 && begins_piece) free_.push_back(static_cast<std::int32_t>(block / policy_.blocks_at_once));
+}
+
+void BlockManager::shrink(BlockTable& table, std::int64_t num_tokens) {
+  check(!table.shareable && policy_.blocks_at_once == 1, "only blocks of a sequence's own go one by one");
+  while (static_cast<std::int64_t>(table.blocks.size()) > blocks_for(num_tokens, block_size_)) {
+    give_back(table.blocks.back());
+    table.blocks.pop_back();
   }
+}
+
+void BlockManager::release(BlockTable& table) {
+  for (auto block = table.blocks.rbegin(); block != table.blocks.rend(); ++block) give_back(*block);
   table.blocks.clear();
   table.num_keyed = 0;
   table.last_key = 0;

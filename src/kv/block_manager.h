@@ -73,6 +73,10 @@ class BlockManager {
   /// Grows the table to hold `num_tokens`; false (and nothing is changed) where too few blocks are free.
   bool try_grow(BlockTable& table, std::int64_t num_tokens);
 
+  /// Gives back the blocks beyond those that `num_tokens` need. Of a table that is not shareable and has
+  /// blocks of its own alone.
+  void shrink(BlockTable& table, std::int64_t num_tokens);
+
   /// Lets others find the blocks that are full of computed tokens. `tokens`: the sequence's, only those whose
   /// keys and values have been computed.
   void publish(BlockTable& table, std::span<const std::int32_t> tokens);
@@ -87,6 +91,7 @@ class BlockManager {
   std::span<const std::int32_t> block_tokens(std::span<const std::int32_t> tokens, std::int64_t block) const;
   void find_prefix(const BlockTable& table, std::span<const std::int32_t> tokens);
   void append_new_blocks(BlockTable& table, std::int64_t num_blocks);
+  void give_back(std::int32_t block);
 
   struct Hit {
     std::int32_t block;

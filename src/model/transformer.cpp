@@ -131,13 +131,12 @@ void Transformer::rope_rows(std::span<const std::int32_t> positions,
 
 /// One forward pass through the layers.
 struct Transformer::Pass {
-  Pass(const Parts& parts, const Execution& execution, const BatchView& step,
-       std::span<const KvLayerView> layers_kv)
+  Pass(const Parts& parts, const Execution& execution, const BatchView& step, const LayerCaches& layer_caches)
       : p(parts),
         ops(execution.ops),
         comm(execution.comm),
         batch(step),
-        kv(layers_kv),
+        caches(layer_caches),
         epsilon(static_cast<float>(parts.config.norm_epsilon)),
         residual{hidden_view(parts.buffers.residual), hidden_view(parts.buffers.normed)},
         partial(hidden_view(parts.buffers.partial)),
@@ -200,8 +199,18 @@ struct Transformer::Pass {
     }
     const float scale = 1.0F / std::sqrt(static_cast<float>(p.config.head_dim));
     const HeadNorms norms{layer.q_norm, layer.k_norm, epsilon};
-    ops.rope_and_store_kv(qkv, p.heads, p.rotary.table(), norms, batch, kv[i]);
-    ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, batch, kv[i], scale,
+    const LayerCache* own = caches.own(i);
+    const BatchView& seen = own == nullptr ? batch : own->batch;
+    KvLayerView kv = caches.kv(i);
+    RotaryTable rotary = p.rotary.table();
+    rotary.keys = own == nullptr || own->rotated_keys == nullptr;
+    ops.rope_and_store_kv(qkv, p.heads, rotary, norms, seen, kv);
+    if (!rotary.keys) {
+      const CachedTokens cached{kv, seen.block_tables, own->cached};
+      kv.keys = own->rotated_keys;
+      ops.rotate_keys(kv, cached, rotary);
+    }
+    ops.paged_attention(attended, qkv.cols_at(0, p.heads.q_cols()), p.heads, seen, kv, scale,
                         p.config.window_of(static_cast<std::int64_t>(i)));
     ops.linear(partial, attended, *layer.o, layer.o_bias);
   }
@@ -224,7 +233,7 @@ struct Transformer::Pass {
   Ops& ops;
   Communicator& comm;
   const BatchView& batch;
-  std::span<const KvLayerView> kv;
+  const LayerCaches& caches;
   float epsilon;
   ResidualStream residual;
   TensorView partial;
@@ -233,11 +242,11 @@ struct Transformer::Pass {
 };
 
 TensorView Transformer::forward(const Execution& execution, const BatchView& batch,
-                                std::span<const KvLayerView> kv) {
+                                const LayerCaches& caches) {
   const Parts& p = *parts_;
   check(batch.num_tokens > 0 && batch.num_tokens <= p.max_tokens, "a step of more tokens than planned");
-  check(kv.size() == p.weights->layers.size(), "one KV layer a transformer layer");
-  return Pass(p, execution, batch, kv).run();
+  check(caches.size() == p.weights->layers.size(), "one KV layer a transformer layer");
+  return Pass(p, execution, batch, caches).run();
 }
 
 TensorView Transformer::logits(const Execution& execution, ConstTensorView hidden_rows) {
@@ -252,10 +261,10 @@ TensorView Transformer::logits(const Execution& execution, ConstTensorView hidde
   return all;
 }
 
-void Transformer::next_tokens(const Execution& execution, const BatchView& batch,
-                              std::span<const KvLayerView> kv, std::int32_t* next_ids) {
+void Transformer::next_tokens(const Execution& execution, const BatchView& batch, const LayerCaches& caches,
+                              std::int32_t* next_ids) {
   const Parts& p = *parts_;
-  const TensorView hidden = forward(execution, batch, kv);
+  const TensorView hidden = forward(execution, batch, caches);
   if (batch.num_logits == 0) return;  // a step of prompt chunks alone
   check(batch.num_logits <= p.max_logits, "more rows of logits than planned");
   const TensorView picked = p.view(p.buffers.picked, batch.num_logits, p.config.hidden_size);

@@ -12,6 +12,32 @@
 
 namespace tpscale {
 
+/// One layer's keys and values in a forward pass, where layers hold different tokens of a sequence.
+struct LayerCache {
+  KvLayerView kv;
+  BatchView batch;  ///< the step, with this layer's slots, context lengths and block tables
+  /// Where set, keys are cached unrotated, the step has one sequence, and this is room for as many rotated
+  /// keys as kv has: see Ops::rotate_keys. Layers may share it.
+  void* rotated_keys = nullptr;
+  std::int64_t cached = 0;  ///< with rotated_keys: tokens in the cache after this step
+};
+
+/// The caches of a pass, a layer each: the same places in all of them, or each with places of its own.
+class LayerCaches {
+ public:
+  LayerCaches(std::span<const KvLayerView> alike)
+      : alike_(alike) {}                                       // NOLINT: the usual case reads as it did
+  LayerCaches(std::span<const LayerCache> own) : own_(own) {}  // NOLINT
+  std::size_t size() const noexcept { return own_.empty() ? alike_.size() : own_.size(); }
+  const KvLayerView& kv(std::size_t layer) const { return own_.empty() ? alike_[layer] : own_[layer].kv; }
+  /// nullptr: the layer is as the step says.
+  const LayerCache* own(std::size_t layer) const { return own_.empty() ? nullptr : &own_[layer]; }
+
+ private:
+  std::span<const KvLayerView> alike_;
+  std::span<const LayerCache> own_;
+};
+
 /// One rank's share of a decoder-only transformer: weights and activation buffers, no state between steps.
 /// Communication of a forward pass: 1 all-reduce after the vocabulary-parallel embedding, 2 a layer (after
 /// the row-parallel output and down projections; 1 where the residual is parallel), 1 all-gather of the
@@ -49,7 +75,7 @@ class Transformer {
                  std::span<std::int32_t> rows);
 
   /// Hidden states after the last norm, [num_tokens, hidden]; valid until the next call.
-  TensorView forward(const Execution& execution, const BatchView& batch, std::span<const KvLayerView> kv);
+  TensorView forward(const Execution& execution, const BatchView& batch, const LayerCaches& caches);
 
   /// Logits of rows of hidden states, gathered: [tp_size * rows.rows, shard.vocab_size], rank-major, in the
   /// compute dtype; the same bits on every rank. Columns from config.vocab_size on are padding. Valid until
@@ -57,7 +83,7 @@ class Transformer {
   TensorView logits(const Execution& execution, ConstTensorView hidden_rows);
 
   /// forward(), gather of batch.logits_rows, logits() and argmax: next_ids [num_logits] in device memory.
-  void next_tokens(const Execution& execution, const BatchView& batch, std::span<const KvLayerView> kv,
+  void next_tokens(const Execution& execution, const BatchView& batch, const LayerCaches& caches,
                    std::int32_t* next_ids);
 
  private:
