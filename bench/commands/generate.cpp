@@ -76,7 +76,7 @@ class GenerateCommand final : public Command {
     std::unique_ptr<Tokenizer> tokenizer;
     together(world, [&] {
       require_shardable(config, world.size());
-      compute_dtype(config, engine_, model_.backend);  // a name that is none is said now
+      compute_dtype(config, engine_);  // a name that is none is said now
       if (options_.max_new_tokens < 1) throw UsageError("--max-new-tokens must be at least 1");
       tokenizer =
           options_.text_prompt.empty() ? find_tokenizer(model_.model) : require_tokenizer(model_.model);

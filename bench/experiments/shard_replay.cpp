@@ -44,7 +44,7 @@ class ShardMeasurement {
     const auto session = open_session(launch_, group_, launch_.options.engine, requests_, point);
     if (!session) return;
     repeat(point, *session);
-    const Dtype dtype = compute_dtype(launch_.source.config(), launch_.options.engine, launch_.setup.backend);
+    const Dtype dtype = compute_dtype(launch_.source.config(), launch_.options.engine);
     facts_.cost = run_cost(launch_.source.config(), dtype, plan_.shard_of, facts_.timed.last);
     facts_.cost.prefill_flops.resize(1);  // of the shard that ran
     facts_.cost.decode_bytes.resize(1);

@@ -34,7 +34,7 @@ class ComparisonMeasurement {
  private:
   const std::vector<Request>& planned() const { return comparison_.plan.workload->requests; }
   Dtype dtype() const {
-    return compute_dtype(launch_.source.config(), comparison_.engine, launch_.setup.backend);
+    return compute_dtype(launch_.source.config(), comparison_.engine);
   }
   const Arm& base() const { return arms_.front(); }
 

@@ -22,7 +22,7 @@ Values identity(const Launch& launch, const std::string& experiment, const Workl
                 {"tp", static_cast<std::int64_t>(degree)},
                 {"backend", launch.setup.backend}};
   EngineOptions engine = options.engine;
-  engine.dtype = to_string(compute_dtype(launch.source.config(), engine, launch.setup.backend));
+  engine.dtype = to_string(compute_dtype(launch.source.config(), engine));
   append_values(values, engine);
   append_values(values, launch.setup.options);
   for (auto& value : to_values(options.parallel)) {

@@ -48,7 +48,7 @@ class PointMeasurement {
   Engine& engine() { return session_->engine(); }
   bool root() const { return launch_.root(); }
   Dtype dtype() const {
-    return compute_dtype(launch_.source.config(), launch_.options.engine, launch_.setup.backend);
+    return compute_dtype(launch_.source.config(), launch_.options.engine);
   }
 
   void measure(Point& point) {

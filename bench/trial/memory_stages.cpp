@@ -100,7 +100,7 @@ std::vector<Samples> measure_memory_stages(Launch& launch, RankGroup& group,
     together(comm, [&] {
       const ModelConfig& config = launch.source.config();
       EngineOptions options = launch.options.engine;
-      const Dtype dtype = compute_dtype(config, options, launch.setup.backend);
+      const Dtype dtype = compute_dtype(config, options);
       options.dtype = to_string(dtype);
       const ModelShard shard = plan_shard(config, comm.size(), comm.rank());
       const EngineSizes sizes = plan_sizes(config, shard, options, requests);

@@ -28,11 +28,6 @@ void require_ranks(const World& world, int degree) {
                           std::to_string(world.size()) + "; start it with: mpirun -n " + n + " tpscale ...");
 }
 
-Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options, const std::string& backend) {
-  if (!options.dtype.empty()) return parse_dtype(options.dtype);
-  return config.dtype == Dtype::kF16 && backend == "cpu" ? Dtype::kF32 : config.dtype;
-}
-
 void require_memory(const World& world, const Backend& backend, std::size_t bytes_a_rank, int degree) {
   const auto& places = world.places();
   std::size_t sharers = 1;
@@ -60,13 +55,8 @@ ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& so
   EngineOptions exact = options;
   together(comm, [&] {
     shard_ = plan_shard(source.config(), comm.size(), comm.rank());
-    const Dtype dtype = compute_dtype(source.config(), options, std::string(group.backend().name()));
-    exact.dtype = to_string(dtype);
+    exact.dtype = to_string(choose_dtype(group.backend(), source.config(), options));
     sizes_ = plan_sizes(source.config(), shard_, exact, requests);
-    if (!group.backend().supports(dtype)) {
-      throw NotAvailableError("backend '" + std::string(group.backend().name()) + "' does not compute in " +
-                              std::string(to_string(dtype)) + " here; choose another --dtype");
-    }
     auto bytes = static_cast<std::size_t>(sizes_.weight_bytes + sizes_.kv_bytes + sizes_.activation_bytes);
     if (measuring) bytes += probe_bytes(static_cast<std::size_t>(sizes_.weight_bytes));
     require_memory(world, group.backend(), bytes, comm.size());

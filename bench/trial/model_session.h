@@ -20,10 +20,6 @@ void require_shardable(const ModelConfig& config, int degree);
 /// Throws NotAvailableError that tells how to start as many ranks.
 void require_ranks(const World& world, int degree);
 
-/// The dtype to compute in: the option, or what the model's files hold (a CPU widens f16). Throws UsageError,
-/// NotAvailableError.
-Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options, const std::string& backend);
-
 /// Throws OutOfMemoryError where what the engines of this host's ranks must hold does not fit. Nothing is
 /// allocated yet.
 void require_memory(const World& world, const Backend& backend, std::size_t bytes_a_rank, int degree);

@@ -243,7 +243,7 @@ KvShape moved_shape(const Launch& launch, int degree) {
   return {.num_layers = config.num_layers,
           .num_kv_heads = plan_shard(config, degree, 0).num_kv_heads,
           .head_dim = config.head_dim,
-          .dtype = compute_dtype(config, launch.options.engine, launch.setup.backend)};
+          .dtype = compute_dtype(config, launch.options.engine)};
 }
 
 void measure_transfers(Launch& launch, const TransferPlan& plan, RankGroup& group, Point& point) {

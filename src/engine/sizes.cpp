@@ -21,11 +21,6 @@ std::int64_t sum_of_largest(std::vector<std::int64_t> values, std::int64_t count
   return std::accumulate(values.begin(), end, std::int64_t{0});
 }
 
-Dtype planned_dtype(const ModelConfig& config, const EngineOptions& options) {
-  if (!options.dtype.empty()) return parse_dtype(options.dtype);
-  return config.dtype == Dtype::kF16 ? Dtype::kF32 : config.dtype;
-}
-
 /// Rotated positions go on beyond what a model was trained on; a table of positions ends.
 void require_positions(const ModelConfig& config, std::int64_t longest) {
   if (!config.learned_positions || longest <= config.max_position_embeddings) return;
@@ -107,14 +102,14 @@ EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const
   const bool may_preempt = sizes.num_kv_blocks < enough_blocks;
   const std::int64_t most_tokens = sum_of_largest(may_preempt ? stored : prompts, sizes.max_num_seqs);
   sizes.max_step_tokens = std::max(std::min(options.max_num_batched_tokens, most_tokens), sizes.max_num_seqs);
-  predict_bytes(sizes, config, shard, planned_dtype(config, options));
+  predict_bytes(sizes, config, shard, compute_dtype(config, options));
   return sizes;
 }
 
 EngineSizes plan_scoring_sizes(const ModelConfig& config, const ModelShard& shard,
                                const EngineOptions& options, std::int64_t text_length) {
   validate(options);
-  const Dtype dtype = planned_dtype(config, options);
+  const Dtype dtype = compute_dtype(config, options);
   const std::int64_t inputs = std::max<std::int64_t>(text_length - 1, 1);  // the last token is only predicted
   const std::int64_t logits_row =
       shard.tp_size * shard.vocab_size * static_cast<std::int64_t>(size_of(dtype));

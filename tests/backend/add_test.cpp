@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/device_tensor.h"
 #include "support/each_backend.h"
 #include "support/reference_ops.h"
@@ -25,6 +27,31 @@ TEST_P(AddTest, IsOneSumAndOneRounding) {
       ops().add(out, in);
       EXPECT_EQ(out.read(), sums_of(a, b, dtype())) << cols << " columns, gap " << gap;
     }
+  }
+}
+
+/// Every number of 16 bits: subnormal, the largest, infinite or none.
+Values every_number(Dtype dtype, std::uint16_t step) {
+  Values values;
+  for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+    BFloat16 bf16;
+    Float16 f16;
+    bf16.bits = f16.bits = static_cast<std::uint16_t>(i * step);
+    values.push_back(
+        static_cast<double>(dtype == Dtype::kF16 ? static_cast<float>(f16) : static_cast<float>(bf16)));
+  }
+  return values;
+}
+
+TEST_P(AddTest, RoundsEverySizeOfNumberAlike) {
+  const Values a = every_number(dtype(), 1), b = every_number(dtype(), 40503);
+  const auto count = static_cast<std::int64_t>(a.size());
+  const DeviceTensor out(backend(), dtype(), 1, count, a), in(backend(), dtype(), 1, count, b);
+  ops().add(out, in);
+  const Values actual = out.read(), expected = sums_of(a, b, dtype());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_TRUE(actual[i] == expected[i] || (std::isnan(actual[i]) && std::isnan(expected[i])))
+        << a[i] << " + " << b[i] << " is " << actual[i] << ", expected " << expected[i];
   }
 }
 

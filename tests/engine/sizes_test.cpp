@@ -119,19 +119,35 @@ TEST(PlanScoringSizes, HoldOneTextAndAChunkOfLogits) {
   EXPECT_THROW(plan_scoring_sizes(kConfig, shard, options, 101), UsageError);
 }
 
-TEST(ChooseDtype, FallsBackForFilesButNotForAWish) {
+TEST(ChooseDtype, IsTheWishOrWhatTheFilesHold) {
   const auto backend = test::one_core_backend();
   ModelConfig config = kConfig;
   EngineOptions options;
-  EXPECT_EQ(choose_dtype(*backend, config, options), Dtype::kBF16);
+  for (const Dtype dtype : {Dtype::kF32, Dtype::kBF16, Dtype::kF16}) {
+    config.dtype = dtype;
+    EXPECT_EQ(choose_dtype(*backend, config, options), dtype);
+  }
   options.dtype = "f32";
   EXPECT_EQ(choose_dtype(*backend, config, options), Dtype::kF32);
-  if (backend->supports(Dtype::kF16)) GTEST_SKIP() << "this backend computes in f16";
-  options.dtype = "f16";
-  EXPECT_THROW(choose_dtype(*backend, config, options), NotAvailableError);
-  options.dtype.clear();
+}
+
+TEST(ChooseDtype, NamesTheDtypesWhereABackendLacksOne) {
+  BackendOptions with_onednn;
+  with_onednn.linear = "onednn";
+  std::unique_ptr<Backend> backend;
+  try {
+    backend = backend_registry().find("cpu").factory(with_onednn, {});
+  } catch (const NotAvailableError& error) {
+    GTEST_SKIP() << error.what();
+  }
+  ModelConfig config = kConfig;
   config.dtype = Dtype::kF16;
-  EXPECT_EQ(choose_dtype(*backend, config, options), Dtype::kF32);
+  try {
+    choose_dtype(*backend, config, {});
+    FAIL() << "oneDNN 2.6 has no f16 on a processor";
+  } catch (const NotAvailableError& error) {
+    EXPECT_STREQ(error.what(), "backend 'cpu' does not compute in f16 here; choose --dtype among: f32, bf16");
+  }
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "model/fixture.h"
 
+#include <gtest/gtest.h>
+
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -39,6 +42,26 @@ Fixture read_fixture(const std::string& name) {
   fixture.logits.resize((npy.size() - begin) / sizeof(float));
   std::memcpy(fixture.logits.data(), npy.data() + begin, fixture.logits.size() * sizeof(float));
   return fixture;
+}
+
+void expect_as_near_as(Dtype dtype, const Fixture& fixture, std::span<const double> nll) {
+  ASSERT_EQ(nll.size(), fixture.nll.size());
+  double difference = 0.0;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < nll.size(); ++i) {
+    if (dtype == Dtype::kF32) {
+      EXPECT_NEAR(nll[i], fixture.nll[i], 1e-4) << "position " << i;
+    }
+    difference += std::abs(nll[i] - fixture.nll[i]);
+    sum += nll[i];
+  }
+  if (dtype == Dtype::kF32) return;
+  const bool bf16 = dtype == Dtype::kBF16;
+  const auto count = static_cast<double>(nll.size());
+  EXPECT_NEAR(std::exp(sum / count) / fixture.perplexity, 1.0, bf16 ? 0.01 : 0.003) << "perplexity";
+  EXPECT_LE(difference / count, bf16 ? 0.08 : 0.01) << "mean difference of NLL";
+  EXPECT_GE(difference / count, bf16 ? 0.005 : 0.0006)
+      << "much nearer than " << to_string(dtype) << " can be: is it computing in that?";
 }
 
 }  // namespace tpscale::test

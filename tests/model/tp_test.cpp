@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <mutex>
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -77,6 +77,29 @@ TEST(TensorParallelBF16, AllRanksHoldTheSameBits) {
     EXPECT_EQ(result.logits, results.front().logits);
   }
 }
+
+class SixteenBits : public testing::TestWithParam<const char*> {};
+
+TEST_P(SixteenBits, StayWithinWhatTheyCostOnSeveralRanks) {
+  const test::Fixture fixture = test::read_fixture(GetParam());
+  for (const Dtype dtype : {Dtype::kBF16, Dtype::kF16}) {
+    for (const int degree : {2, 4}) {
+      SCOPED_TRACE(testing::Message() << to_string(dtype) << " on " << degree << " ranks");
+      std::vector<std::vector<float>> logits(static_cast<std::size_t>(degree));
+      test::run_on_ranks(degree, [&](Communicator& comm) {
+        ModelHarness model(fixture.folder, dtype, comm, 256);
+        logits[static_cast<std::size_t>(comm.rank())] = model.append(fixture.token_ids);
+      });
+      for (const auto& of_rank : logits) EXPECT_EQ(of_rank, logits[0]) << "ranks differ in their bits";
+      test::expect_as_near_as(dtype, fixture, test::nll_of(logits[0], fixture.token_ids));
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(All, SixteenBits, testing::ValuesIn(test::kFixtures), [](const auto& fixture) {
+  std::string name = fixture.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
 
 // Synthetic weights are a function of the element's place: every degree holds the same model.
 TEST(SyntheticModel, EveryDegreeGivesTheSameTokens) {

@@ -49,16 +49,39 @@ TEST(SumParts, IsTheSumInRankOrderRoundedOnce) {
   }
 }
 
-TEST(SumParts, KeepsInfinityAndNaN) {
+template <class T>
+void expect_infinity_and_nan(Dtype dtype) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  std::vector<BFloat16> a(64, BFloat16(kInfinity));
-  const std::vector<BFloat16> b(64, BFloat16(-kInfinity));
-  const std::vector<BFloat16> c(64, BFloat16(1.0F));
-  std::vector<BFloat16> out(64);
-  sum_parts(Dtype::kBF16, out.data(), std::array<const void*, 2>{a.data(), c.data()}, 64);
-  for (const BFloat16 value : out) EXPECT_EQ(static_cast<float>(value), kInfinity);
-  sum_parts(Dtype::kBF16, out.data(), std::array<const void*, 2>{a.data(), b.data()}, 64);
-  for (const BFloat16 value : out) EXPECT_TRUE(std::isnan(static_cast<float>(value)));
+  std::vector<T> a(64, T(kInfinity));
+  const std::vector<T> b(64, T(-kInfinity));
+  const std::vector<T> c(64, T(1.0F));
+  std::vector<T> out(64);
+  sum_parts(dtype, out.data(), std::array<const void*, 2>{a.data(), c.data()}, 64);
+  for (const T value : out) EXPECT_EQ(static_cast<float>(value), kInfinity);
+  sum_parts(dtype, out.data(), std::array<const void*, 2>{a.data(), b.data()}, 64);
+  for (const T value : out) EXPECT_TRUE(std::isnan(static_cast<float>(value)));
+}
+
+TEST(SumParts, KeepsInfinityAndNaN) {
+  expect_infinity_and_nan<BFloat16>(Dtype::kBF16);
+  expect_infinity_and_nan<Float16>(Dtype::kF16);
+}
+
+TEST(SumParts, EveryHalfAndItsDoubleAreExact) {  // subnormals, the largest, those that overflow
+  std::vector<Float16> all(1U << 16), out(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].bits = static_cast<std::uint16_t>(i);
+  const std::array<const void*, 2> parts = {all.data(), all.data()};
+  for (const std::size_t ranks : {1U, 2U}) {
+    sum_parts(Dtype::kF16, out.data(), std::span(parts).first(ranks), all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Float16 expected(static_cast<float>(all[i]) * static_cast<float>(ranks));
+      if (std::isnan(static_cast<float>(expected))) {
+        ASSERT_TRUE(std::isnan(static_cast<float>(out[i]))) << i;
+      } else {
+        ASSERT_EQ(out[i].bits, expected.bits) << i;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -71,16 +71,11 @@ inline std::string case_name(const ::testing::TestParamInfo<std::tuple<BackendCa
 
 }  // namespace tpscale::testing
 
-/// Runs the TEST_Ps of `Fixture` (a BackendTest) on every backend in f32 and bf16, and in f16 on those that
-/// may compute in it.
-#define TPSCALE_EACH_BACKEND(Fixture)                                                            \
-  INSTANTIATE_TEST_SUITE_P(                                                                      \
-      Each, Fixture,                                                                             \
-      ::testing::Combine(::testing::ValuesIn(::tpscale::testing::each_backend()),                \
-                         ::testing::Values(::tpscale::Dtype::kF32, ::tpscale::Dtype::kBF16)),    \
-      ::tpscale::testing::case_name);                                                            \
-  INSTANTIATE_TEST_SUITE_P(                                                                      \
-      EachHalf, Fixture,                                                                         \
-      ::testing::Combine(::testing::Values(::tpscale::testing::BackendCase{"cuda", "cuda", {}}), \
-                         ::testing::Values(::tpscale::Dtype::kF16)),                             \
+/// Runs the TEST_Ps of `Fixture` (a BackendTest) on every backend in every dtype.
+#define TPSCALE_EACH_BACKEND(Fixture)                                                                  \
+  INSTANTIATE_TEST_SUITE_P(                                                                            \
+      Each, Fixture,                                                                                   \
+      ::testing::Combine(                                                                              \
+          ::testing::ValuesIn(::tpscale::testing::each_backend()),                                     \
+          ::testing::Values(::tpscale::Dtype::kF32, ::tpscale::Dtype::kBF16, ::tpscale::Dtype::kF16)), \
       ::tpscale::testing::case_name)

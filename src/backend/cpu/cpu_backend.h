@@ -27,7 +27,9 @@ class CpuBackend final : public Backend {
   std::string_view name() const noexcept override { return "cpu"; }
   std::string device_name() const override;
   std::map<std::string, std::string> facts() const override;
-  bool supports(Dtype dtype) const noexcept override { return dtype != Dtype::kF16; }
+  bool supports(Dtype dtype) const noexcept override {
+    return dtype != Dtype::kF16 || options_.linear != "onednn";  // 2.6 has no f16 on processors
+  }
   bool has_graphs() const noexcept override { return false; }
 
   Ops& ops() noexcept override { return ops_; }

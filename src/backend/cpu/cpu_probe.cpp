@@ -53,7 +53,7 @@ double CpuProbe::read_bandwidth(std::size_t working_set_bytes, double seconds) {
       std::max<std::int64_t>(static_cast<std::int64_t>(working_set_bytes) / kLine, 4 * team_.size());
   const Buffer buffer = memory_.allocate(static_cast<std::size_t>(lines * kLine), MemoryKind::kOther);
   fill(team_, buffer);
-  const Kernels& table = kernels(isa_, false);
+  const Kernels& table = kernels(isa_, Dtype::kF32);
   return best_rate(static_cast<double>(lines * kLine), seconds, [&] {
     team_.divide(lines, 1, [&](std::int64_t begin, std::int64_t end, int) {
       checksum_ += table.read_all(buffer.as<char>() + begin * kLine, (end - begin) * kLine);
@@ -79,7 +79,7 @@ double CpuProbe::copy_bandwidth(std::size_t working_set_bytes, double seconds) {
 
 double CpuProbe::multiply_add_peak(Dtype dtype, double seconds) {
   constexpr std::int64_t kRounds = 20000;
-  const Kernels& table = kernels(isa_, dtype == Dtype::kBF16);
+  const Kernels& table = kernels(isa_, dtype);
   return best_rate(table.round_flops * kRounds * team_.size(), seconds, [&] {
     team_.run([&](int thread) {
       const float seed = 1.0F + static_cast<float>(thread);
@@ -91,7 +91,7 @@ double CpuProbe::multiply_add_peak(Dtype dtype, double seconds) {
 double CpuProbe::gemm_rate_of(bool onednn, Dtype dtype, double seconds) {
   constexpr std::int64_t kOuts = 2048;
   constexpr std::int64_t kIns = 1024;
-  const std::int64_t rows = kernels(isa_, dtype == Dtype::kBF16).rows_at_once;
+  const std::int64_t rows = kernels(isa_, dtype).rows_at_once;
   CpuOps ops(memory_, team_, isa_, onednn);
   const auto weights = ops.make_linear(kOuts, kIns, dtype, false);
   std::vector<float> values(static_cast<std::size_t>(kOuts * kIns));
@@ -115,7 +115,7 @@ double CpuProbe::gemm_rate_of(bool onednn, Dtype dtype, double seconds) {
 }
 
 double CpuProbe::gemm_rate(Dtype dtype, double seconds) {
-  if (onednn_version().empty()) return gemm_rate_of(false, dtype, seconds);
+  if (onednn_version().empty() || dtype == Dtype::kF16) return gemm_rate_of(false, dtype, seconds);
   const double own = gemm_rate_of(false, dtype, seconds / 2);
   try {
     return std::max(own, gemm_rate_of(true, dtype, seconds / 2));

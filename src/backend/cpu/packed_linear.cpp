@@ -19,17 +19,18 @@ std::int64_t rounded_up(std::int64_t value, std::int64_t to) {
 /// Walks the elements of one row through a panel's layout: offset(k) of element k.
 struct RowInPanel {
   RowInPanel(std::int64_t row, std::int64_t depth, Dtype dtype)
-      : f32(dtype == Dtype::kF32), start(row / kPanelCols * kPanelCols * depth + column(row % kPanelCols)) {}
+      : tiles(dtype == Dtype::kBF16),
+        start(row / kPanelCols * kPanelCols * depth + column(row % kPanelCols)) {}
 
   std::int64_t column(std::int64_t n) const {
-    return f32 ? n : n / kTileCols * kTileCols * kBlockDepth + n % kTileCols * 2;
+    return tiles ? n / kTileCols * kTileCols * kBlockDepth + n % kTileCols * 2 : n;
   }
   std::int64_t offset(std::int64_t k) const {
-    if (f32) return start + k * kPanelCols;
+    if (!tiles) return start + k * kPanelCols;
     return start + k / kBlockDepth * kBlockDepth * kPanelCols + k % kBlockDepth / 2 * kTileCols * 2 + k % 2;
   }
 
-  bool f32;
+  bool tiles;
   std::int64_t start;
 };
 
@@ -48,7 +49,7 @@ template <class To, class From>
 void pack(To* out, const RowInPanel& place, const From* in, std::int64_t stride, std::int64_t count,
           std::int64_t depth) {
   constexpr std::int64_t kChunk = 256;
-  constexpr std::int64_t kTogether = sizeof(To) == 2 ? 2 : 1;  // inputs that lie side by side
+  constexpr std::int64_t kTogether = std::is_same_v<To, BFloat16> ? 2 : 1;  // inputs that lie side by side
   To values[kTileCols][kChunk];
   for (std::int64_t first = 0; first < depth; first += kChunk) {
     const std::int64_t inputs = std::min(kChunk, depth - first);
@@ -73,12 +74,10 @@ PackedLinear::PackedLinear(CpuMemory& memory, ThreadTeam& team, std::int64_t out
       out_features_(out_features),
       in_features_(in_features),
       dtype_(dtype),
-      depth_(dtype == Dtype::kF32 ? in_features : rounded_up(in_features, kBlockDepth)),
+      depth_(dtype == Dtype::kBF16 ? rounded_up(in_features, kBlockDepth) : in_features),
       panels_(rounded_up(out_features, kPanelCols) / kPanelCols),
       buffer_(memory.allocate(static_cast<std::size_t>(panels_ * kPanelCols * depth_) * size_of(dtype),
-                              MemoryKind::kWeights)) {
-  check(dtype == Dtype::kF32 || dtype == Dtype::kBF16, "the CPU backend computes in f32 and bf16");
-}
+                              MemoryKind::kWeights)) {}
 
 void PackedLinear::write_rows(std::int64_t first_row, ConstTensorView rows) {
   check(first_row >= 0 && first_row + rows.rows <= out_features_ && rows.cols == in_features_,

@@ -4,18 +4,18 @@
 
 namespace tpscale::cpu {
 
-const Kernels& amx_kernels(bool bf16) {
-  static const Kernels tables[] = {make_kernels<float>(), [] {
-                                     Kernels table = make_kernels<Bits16>();
-                                     table.packed_size = sizeof(Bits16);
-                                     table.rows_at_once = 512;
-                                     table.pack_rows = amx_pack_rows;
-                                     table.gemm = amx_gemm;
-                                     table.multiply_adds = amx_multiply_adds;
-                                     table.round_flops = kAmxRoundFlops;
-                                     return table;
-                                   }()};
-  return tables[bf16 ? 1 : 0];
+const Kernels& amx_kernels(Dtype dtype) {
+  static const KernelTables tables = [] {
+    KernelTables made;
+    made.bf16.packed_size = sizeof(Bits16);
+    made.bf16.rows_at_once = 512;
+    made.bf16.pack_rows = amx_pack_rows;
+    made.bf16.gemm = amx_gemm;
+    made.bf16.multiply_adds = amx_multiply_adds;
+    made.bf16.round_flops = kAmxRoundFlops;
+    return made;
+  }();
+  return tables.of(dtype);
 }
 
 }  // namespace tpscale::cpu

@@ -46,6 +46,15 @@ __attribute__((noinline)) void skinny(const GemmJob& job) {
   }
 }
 
+/// Elements from a panel's start to its column (a multiple of kLanes), see packed_linear.h.
+template <class Element>
+constexpr std::int64_t column_offset(const Element* /*panel*/, std::int64_t col) {
+  return col;
+}
+constexpr std::int64_t column_offset(const Bits16* /*panel*/, std::int64_t col) {
+  return col / 16 * 16 * kBlockDepth + col % 16 * 2;
+}
+
 /// A slice in depth of a strip: goes on from the partial sums unless it is the first, leaves them unless it
 /// is the last.
 template <class Element, int MR>
@@ -54,7 +63,7 @@ __attribute__((noinline)) void strip(const GemmJob& job, std::int64_t row, std::
   const float* x = static_cast<const float*>(job.x) + row * job.x_stride + begin;
   for (int col = 0; col < kPanelCols; col += kStripVecs * kLanes) {
     const auto* w = static_cast<const Element*>(job.panels) + (panel * job.depth + begin) * kPanelCols;
-    w += sizeof(Element) == 4 ? col : col / 16 * 16 * kBlockDepth + col % 16 * 2;
+    w += column_offset(w, col);
     float* partial = job.partial + row * kPanelCols + col;
     VecF acc[1][MR][kStripVecs] = {};
     if (begin > 0) {

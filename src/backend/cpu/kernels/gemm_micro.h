@@ -26,8 +26,8 @@ inline void add_products(const float* x, std::int64_t x_stride, const VecF (&wei
 
 /// acc[p][r][v] += x[r, 0..depth) * columns [v * kLanes, ...) of the panel at w + p * stream. `w` points at
 /// the first of NV vectors of columns, which lie in one tile or begin at a panel's start.
-template <int NP, int MR, int NV, bool kPrefetch>
-inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, const float* w,
+template <int NP, int MR, int NV, bool kPrefetch, class Element>
+inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, const Element* w,
                      std::int64_t stream, VecF (&acc)[NP][MR][NV]) {
 #pragma GCC unroll 1
   for (std::int64_t k = 0; k < depth; ++k, w += kPanelCols) {
@@ -36,9 +36,10 @@ inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, 
       VecF weights[NV];
 #pragma GCC unroll 8
       for (int v = 0; v < NV; ++v) {
-        const float* place = w + p * stream + v * kLanes;
+        const Element* place = w + p * stream + v * kLanes;
         if constexpr (kPrefetch) {
-          if (v * kLanes % 16 == 0) __builtin_prefetch(reinterpret_cast<const char*>(place) + kPrefetchBytes);
+          if (v * kLanes * sizeof(Element) % 64 == 0)
+            __builtin_prefetch(reinterpret_cast<const char*>(place) + kPrefetchBytes);
         }
         weights[v] = load(place);
       }
@@ -47,6 +48,7 @@ inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, 
   }
 }
 
+/// The same for the tiles of bf16.
 template <int NP, int MR, int NV, bool kPrefetch>
 inline void multiply(const float* x, std::int64_t x_stride, std::int64_t depth, const Bits16* w,
                      std::int64_t stream, VecF (&acc)[NP][MR][NV]) {

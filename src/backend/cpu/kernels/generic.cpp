@@ -3,9 +3,9 @@
 
 namespace tpscale::cpu {
 
-const Kernels& generic_kernels(bool bf16) {
-  static const Kernels tables[] = {make_kernels<float>(), make_kernels<Bits16>()};
-  return tables[bf16 ? 1 : 0];
+const Kernels& generic_kernels(Dtype dtype) {
+  static const KernelTables tables;
+  return tables.of(dtype);
 }
 
 }  // namespace tpscale::cpu

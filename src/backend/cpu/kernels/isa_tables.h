@@ -3,10 +3,10 @@
 
 namespace tpscale::cpu {
 
-const Kernels& generic_kernels(bool bf16);
+const Kernels& generic_kernels(Dtype dtype);
 
 /// nullptr where the build or this machine (or its system) has not got the set. Implemented once a processor
 /// family.
-const Kernels* isa_kernels(Isa isa, bool bf16);
+const Kernels* isa_kernels(Isa isa, Dtype dtype);
 
 }  // namespace tpscale::cpu

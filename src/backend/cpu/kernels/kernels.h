@@ -2,6 +2,8 @@
 #include <array>
 #include <cstdint>
 
+#include "core/dtype.h"
+
 namespace tpscale::cpu {
 
 /// Instruction sets the kernels are compiled for, each a superset of the one before.
@@ -104,8 +106,7 @@ struct Kernels {
 
 bool has_isa(Isa isa);  ///< in this build, on this machine and allowed by its system
 
-/// The kernels of a set for f32 (bf16 == false) or bf16. `isa` must be one the machine has (see
-/// cpu_features.h).
-const Kernels& kernels(Isa isa, bool bf16);
+/// The kernels of a set for a dtype. `isa` must be one the machine has (see cpu_features.h).
+const Kernels& kernels(Isa isa, Dtype dtype);
 
 }  // namespace tpscale::cpu

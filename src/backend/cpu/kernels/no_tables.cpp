@@ -2,8 +2,8 @@
 
 namespace tpscale::cpu {
 
-const Kernels* isa_kernels(Isa isa, bool bf16) {
-  return isa == Isa::kGeneric ? &generic_kernels(bf16) : nullptr;
+const Kernels* isa_kernels(Isa isa, Dtype dtype) {
+  return isa == Isa::kGeneric ? &generic_kernels(dtype) : nullptr;
 }
 
 }  // namespace tpscale::cpu

@@ -4,11 +4,11 @@
 namespace tpscale::cpu {
 
 bool has_isa(Isa isa) {
-  return isa_kernels(isa, false) != nullptr;
+  return isa_kernels(isa, Dtype::kF32) != nullptr;
 }
 
-const Kernels& kernels(Isa isa, bool bf16) {
-  const Kernels* table = isa_kernels(isa, bf16);
+const Kernels& kernels(Isa isa, Dtype dtype) {
+  const Kernels* table = isa_kernels(isa, dtype);
   check(table != nullptr, "kernels of an instruction set that this machine has not got");
   return *table;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// The table of a set for one dtype. See vec.h for who may include this.
+// The tables of a set, one for each dtype. See vec.h for who may include this.
 #include "backend/cpu/kernels/attention_kernels.h"
 #include "backend/cpu/kernels/gemm_kernels.h"
+#include "backend/cpu/kernels/half.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/probe_kernels.h"
 #include "backend/cpu/kernels/row_kernels.h"
@@ -30,6 +31,16 @@ Kernels make_kernels() {
   table.round_flops = 2.0 * kChains * kLanes;
   return table;
 }
+
+struct KernelTables {
+  Kernels f32 = make_kernels<float>();
+  Kernels bf16 = make_kernels<Bits16>();
+  Kernels f16 = make_kernels<Half>();
+
+  const Kernels& of(Dtype dtype) const {
+    return dtype == Dtype::kF32 ? f32 : dtype == Dtype::kBF16 ? bf16 : f16;
+  }
+};
 
 }  // namespace
 }  // namespace tpscale::cpu

@@ -110,15 +110,6 @@ inline void store_some(T* p, VecF v, std::int64_t n) {
     store_part(p, v, n);
   }
 }
-/// What a store to T and a load back give.
-inline VecF rounded_to(const float*, VecF v) {
-  return v;
-}
-inline VecF rounded_to(const Bits16*, VecF v) {
-  Bits16 values[kLanes];
-  store(values, v);
-  return load(values);
-}
 
 inline float sum(VecF v) {
   float lanes[kLanes];

@@ -6,14 +6,14 @@
 
 namespace tpscale::cpu {
 
-const Kernels& avx2_kernels(bool bf16);
-const Kernels& avx512_kernels(bool bf16);
-const Kernels& amx_kernels(bool bf16);
+const Kernels& avx2_kernels(Dtype dtype);
+const Kernels& avx512_kernels(Dtype dtype);
+const Kernels& amx_kernels(Dtype dtype);
 
 namespace {
 
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
 bool has_avx512() {
@@ -44,18 +44,18 @@ bool has_amx() {
 
 }  // namespace
 
-const Kernels* isa_kernels(Isa isa, bool bf16) {
+const Kernels* isa_kernels(Isa isa, Dtype dtype) {
   switch (isa) {
     case Isa::kAvx2:
-      return has_avx2() ? &avx2_kernels(bf16) : nullptr;
+      return has_avx2() ? &avx2_kernels(dtype) : nullptr;
     case Isa::kAvx512:
-      return has_avx512() ? &avx512_kernels(bf16) : nullptr;
+      return has_avx512() ? &avx512_kernels(dtype) : nullptr;
     case Isa::kAmx:
-      return has_amx() ? &amx_kernels(bf16) : nullptr;
+      return has_amx() ? &amx_kernels(dtype) : nullptr;
     case Isa::kGeneric:
       break;
   }
-  return &generic_kernels(bf16);
+  return &generic_kernels(dtype);
 }
 
 }  // namespace tpscale::cpu
