@@ -13,10 +13,6 @@ Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
   return options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
 }
 
-Dtype compute_dtype(const ModelConfig& config, const EngineOptions& options) {
-  return options.dtype.empty() ? config.dtype : parse_dtype(options.dtype);
-}
-
 Dtype choose_dtype(const Backend& backend, const ModelConfig& config, const EngineOptions& options) {
   const Dtype wanted = compute_dtype(config, options);
   if (backend.supports(wanted)) return wanted;
