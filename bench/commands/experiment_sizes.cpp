@@ -16,11 +16,14 @@ void set_profile_defaults(RunOptions& run, const Sizing& sizing) {
   run.probe_seconds = 0.05;
 }
 
-/// Empty: none. A file says by itself what it is: --text makes the text workload, --trace the trace.
-std::string workload_asked_for(const WorkloadOptions& workload, const OptionTable& table) {
-  if (table.given("workload")) return workload.workload;
-  if (!workload.trace.empty()) return "trace";
-  return workload.text.empty() && workload.token_ids.empty() ? "" : "text";
+/// A file says by itself what it is: --trace makes the trace workload, --text the text one, but not in place
+/// of requests that an experiment's question is about (shared beginnings, lengths that differ).
+std::string workload_asked_for(const WorkloadOptions& common, const OptionTable& table,
+                               const std::string& own) {
+  if (table.given("workload")) return common.workload;
+  if (!common.trace.empty()) return "trace";
+  const bool has_text = !common.text.empty() || !common.token_ids.empty();
+  return has_text && own == WorkloadOptions{}.workload ? "text" : own;
 }
 
 }  // namespace
@@ -66,8 +69,8 @@ LaunchOptions options_of(const Experiment& experiment, const LaunchOptions& comm
   LaunchOptions own = common;
   set_profile_defaults(own.run, sizing);
   if (experiment.defaults) experiment.defaults(own, sizing);
-  const std::string asked_for = workload_asked_for(common.workload, table);
-  if (!asked_for.empty() && asked_for != own.workload.workload) {
+  const std::string asked_for = workload_asked_for(common.workload, table, own.workload.workload);
+  if (asked_for != own.workload.workload) {
     own.workload = common.workload;  // the sizes were meant for another workload
     own.workload.workload = asked_for;
   }

@@ -9,6 +9,7 @@
 #include "bench/trial/agreement.h"
 #include "bench/trial/dry_run.h"
 #include "bench/trial/identity.h"
+#include "bench/trial/point_table.h"
 #include "bench/trial/transfer_measurement.h"
 #include "bench/trial/verdict_lines.h"
 #include "core/error.h"
@@ -108,16 +109,13 @@ std::string marks_of(const Metric& metric) {
 }
 
 std::string table_of(std::span<const Point> points) {
-  Table table({{"tp", ""},
-               {"piece", "KiB"},
-               {"selection", "", true},
-               {"arm", "", true},
-               {"to host", "GB/s"},
-               {"to device", "GB/s"},
-               {"of ceiling", "%"},
-               {"beside decode", "GB/s"},
-               {"decode", "x seconds"},
-               {"marks", "", true}});
+  const std::vector<PointColumn> quality = quality_columns(points);
+  std::vector<Table::Column> heads{{"tp", ""},          {"piece", "KiB"},          {"selection", "", true},
+                                   {"arm", "", true},   {"to host", "GB/s"},       {"to device", "GB/s"},
+                                   {"of ceiling", "%"}, {"beside decode", "GB/s"}, {"decode", "x seconds"}};
+  for (const PointColumn& column : quality) heads.push_back({column.name, column.unit});
+  heads.push_back({"marks", "", true});
+  Table table(heads);
   const std::string stem = "device_to_host_bandwidth_";
   for (const Point& point : points) {
     const auto cell = [&](const std::string& name, double scale) {
@@ -130,12 +128,18 @@ std::string table_of(std::span<const Point> points) {
       if (!metric.name.starts_with(stem)) continue;
       const std::string arm = metric.name.substr(stem.size());
       if (arm.starts_with("rank_") || arm.starts_with("decoding_")) continue;
-      table.add_row({parameter(point, "tp"),
-                     short_number(std::stod(parameter(point, "piece_bytes")) / 1024.0),
-                     parameter(point, "selection"), arm, short_number(metric.value * 1e-9),
-                     cell("host_to_device_bandwidth_" + arm, 1e-9), cell("share_of_ceiling_" + arm, 100.0),
-                     cell("device_to_host_bandwidth_decoding_" + arm, 1e-9),
-                     cell("decode_slowdown_" + arm, 1.0), marks_of(metric)});
+      std::vector<std::string> cells{parameter(point, "tp"),
+                                     short_number(std::stod(parameter(point, "piece_bytes")) / 1024.0),
+                                     parameter(point, "selection"),
+                                     arm,
+                                     short_number(metric.value * 1e-9),
+                                     cell("host_to_device_bandwidth_" + arm, 1e-9),
+                                     cell("share_of_ceiling_" + arm, 100.0),
+                                     cell("device_to_host_bandwidth_decoding_" + arm, 1e-9),
+                                     cell("decode_slowdown_" + arm, 1.0)};
+      for (const PointColumn& column : quality) cells.push_back(point_cell(point, column));
+      cells.push_back(marks_of(metric));
+      table.add_row(std::move(cells));
     }
   }
   std::string title = "kv-transfer";

@@ -107,6 +107,8 @@ class ShardMeasurement {
       point.samples.insert(point.samples.end(), samples->begin(), samples->end());
     point.arrays = {output_tokens(facts_.timed.last)};
     add_figures(point, facts_);
+    if (launch_.text)
+      point.absent.push_back({"perplexity", "one shard of a model, its messages left out, predicts nothing"});
     if (!all_passed(std::span(&point, 1))) withdraw_figures(point);
   }
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 7> kProvenance = {"commit", "dirty",    "build_type", "command_line",
                                                          "hosts",  "versions", "binary_hash"};
 constexpr std::array<std::string_view, 3> kConditions = {"seed", "workload_hash", "cache_state"};
-constexpr std::array<std::string_view, 5> kPhases = {"timed", "instrumented", "isolated", "memory",
-                                                     "monitor"};
+constexpr std::array<std::string_view, 6> kPhases = {"timed",  "instrumented", "isolated",
+                                                     "memory", "quality",      "monitor"};
 constexpr std::array<std::string_view, 3> kClocks = {"steady_clock", "device_event", "none"};
 
 class SchemaCheck {

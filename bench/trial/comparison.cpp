@@ -134,6 +134,10 @@ class ComparisonMeasurement {
   }
 
   void verify(Point& point) {
+    if (launch_.text) {
+      base().set_up();
+      facts_.front().text = judge_text(*base().engine, *launch_.text);
+    }
     inject_token_bug();
     point.arrays = {output_tokens(facts_.front().timed.last), order_of_arms()};
     for (std::size_t i = 0; i < facts_.size(); ++i) {
@@ -227,6 +231,7 @@ class ComparisonMeasurement {
     point.conditions.emplace_back("arms", names);
     point.samples.insert(point.samples.end(), facts_.front().memory.begin(), facts_.front().memory.end());
     add_memory_figures(point, facts_.front());
+    if (facts_.front().text) add_text_figures(point, *facts_.front().text);
     comparison_.compare(point, facts_, *base().engine);
     if (!std::ranges::all_of(point.verdicts, &Verdict::passed)) withdraw_figures(point);
   }

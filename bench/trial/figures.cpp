@@ -121,29 +121,7 @@ void add_figures(Point& point, const PointFacts& facts) {
                     sum(facts.peaks.gemm_rate), "FLOP/s of all ranks' GEMM rate");
   add_communication_figures(point, facts);
   add_memory_figures(point, facts);
-  if (facts.text) {
-    const std::string judged = std::to_string(facts.text->nll.size()) + " tokens of the text";
-    Metric metric;
-    metric.samples = 1;
-    metric.method = "one pass, no interval";
-    metric.name = "perplexity";
-    metric.unit = "1";
-    metric.value = metric.low = metric.high = facts.text->perplexity();
-    metric.how_obtained = "exp(mean NLL " + short_number(facts.text->mean_nll()) + " over " + judged + ")";
-    point.results.push_back(metric);
-    metric.name = "accuracy";
-    metric.value = metric.low = metric.high = facts.text->accuracy();
-    metric.how_obtained = std::to_string(facts.text->hits) + " first choices right / " + judged;
-    point.results.push_back(metric);
-    if (facts.text->bytes > 0) {
-      metric.name = "bits_per_byte";
-      metric.unit = "1";
-      metric.value = metric.low = metric.high = facts.text->bits_per_byte();
-      metric.how_obtained =
-          "sum of NLL over " + judged + " / (ln 2 x " + std::to_string(facts.text->bytes) + " bytes)";
-      point.results.push_back(metric);
-    }
-  }
+  if (facts.text) add_text_figures(point, *facts.text);
 }
 
 void withdraw_figures(Point& point) {

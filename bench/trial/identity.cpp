@@ -37,6 +37,7 @@ Values identity(const Launch& launch, const std::string& experiment, const Workl
   }
   values.emplace_back("num_sequences", static_cast<std::int64_t>(workload.requests.size()));
   values.emplace_back("workload_hash", workload.hash);
+  if (launch.text) values.emplace_back("text_hash", launch.text->hash);
   return values;
 }
 

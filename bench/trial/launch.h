@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "bench/trial/device_peaks.h"
 #include "bench/trial/device_setup.h"
 #include "bench/trial/interrupt.h"
+#include "bench/trial/judged_text.h"
 #include "bench/trial/stage_clock.h"
 #include "bench/workload/options.h"
 #include "engine/options.h"
@@ -53,6 +55,7 @@ class Launch {
   LaunchOptions options;  ///< of the experiment that runs
   const ModelSource& source;
   const DeviceSetup setup;
+  std::optional<JudgedText> text;  ///< the same on every rank
   std::unique_ptr<Store> store;    ///< rank 0 only
   Values provenance;               ///< rank 0 only
   Values hardware;                 ///< rank 0 only

@@ -13,13 +13,11 @@
 #include "bench/trial/repetition_control.h"
 #include "bench/trial/virtual_device.h"
 #include "core/error.h"
-#include "text/tokenizer.h"
 
 namespace tpscale {
 namespace {
 
 constexpr std::int64_t kIsolatedRepetitions = 10;
-constexpr std::int64_t kScoredTextTokens = 2000;
 constexpr int kProbesAgain = 4;  // on a busy machine a probe sees less than the device can do
 
 using Kind = StageClock::Kind;
@@ -126,7 +124,7 @@ class PointMeasurement {
   }
 
   void verify(Point& point) {
-    if (launch_.options.workload.workload == "text") score_workload_text();
+    if (launch_.text) facts_.text = judge_text(engine(), *launch_.text);
     // The first degree that could be measured is the base; only rank 0 knows whether there is one yet.
     const bool is_base = told_by_root(group_.comm(), base_ ? 0 : 1) != 0;
     if (!is_base) inject_token_bug();
@@ -143,21 +141,6 @@ class PointMeasurement {
     point.verdicts.push_back(judge_repeatability(facts_));
     point.verdicts.push_back(judge_phases(facts_));
     point.verdicts.push_back(judge_plausibility(facts_));
-  }
-
-  void score_workload_text() {
-    std::vector<std::int32_t> text;
-    for (const Request& request : requests())
-      text.insert(text.end(), request.prompt.begin(), request.prompt.end());
-    text.resize(std::min(text.size(), static_cast<std::size_t>(kScoredTextTokens)));
-    if (text.size() < 2) return;
-    facts_.text = score_text(engine(), text, session_->sizes().max_model_len);
-    const std::shared_ptr<const Tokenizer>& tokenizer = launch_.options.workload.tokenizer;
-    if (!tokenizer) return;
-    const auto bytes_of = [&](std::size_t tokens) {
-      return tokenizer->decode_bytes({text.data(), tokens}).size();
-    };
-    facts_.text->bytes = static_cast<std::int64_t>(bytes_of(text.size()) - bytes_of(1));
   }
 
   void inject_token_bug() {

@@ -27,7 +27,7 @@ struct PointFacts {
   std::vector<Samples> memory;
   RunCost cost;
   DevicePeaks peaks;
-  std::optional<TextScore> text;  ///< of text workloads
+  std::optional<TextScore> text;  ///< where the launch has one to judge
 };
 
 /// The samples of that name; InternalError where there are none.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <vector>
 
 #include "bench/print/number.h"
 #include "bench/print/table.h"
@@ -16,16 +15,6 @@ std::string text_of(const Value& value) {
   if (const auto* fraction = std::get_if<double>(&value)) return short_number(*fraction);
   if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? "-" : *text;
   return "?";
-}
-
-std::string cell(const Point& point, const PointColumn& column) {
-  for (const Metric& metric : point.results) {
-    if (metric.name == column.metric) return short_number(metric.value * column.scale);
-  }
-  for (const auto& [name, value] : point.parameters) {
-    if (name == column.metric) return text_of(value);
-  }
-  return "-";
 }
 
 /// Of the point and of the figures that are shown.
@@ -43,15 +32,39 @@ std::string marks_text(const Point& point, std::span<const PointColumn> columns)
 
 }  // namespace
 
+std::vector<PointColumn> quality_columns(std::span<const Point> points) {
+  std::vector<PointColumn> columns{{"perplexity", "a token", "perplexity"},
+                                   {"next token", "% right", "accuracy", 100.0},
+                                   {"text", "bits/byte", "bits_per_byte"}};
+  std::erase_if(columns, [&](const PointColumn& column) {
+    return std::ranges::none_of(points, [&](const Point& point) {
+      return std::ranges::find(point.results, column.metric, &Metric::name) != point.results.end();
+    });
+  });
+  return columns;
+}
+
+std::string point_cell(const Point& point, const PointColumn& column) {
+  for (const Metric& metric : point.results) {
+    if (metric.name == column.metric) return short_number(metric.value * column.scale);
+  }
+  for (const auto& [name, value] : point.parameters) {
+    if (name == column.metric) return text_of(value);
+  }
+  return "-";
+}
+
 std::string point_table(const std::string& title, std::span<const Point> points,
-                        std::span<const PointColumn> columns) {
+                        std::span<const PointColumn> own_columns) {
+  std::vector<PointColumn> columns(own_columns.begin(), own_columns.end());
+  for (PointColumn& column : quality_columns(points)) columns.push_back(std::move(column));
   std::vector<Table::Column> heads;
   for (const PointColumn& column : columns) heads.push_back({column.name, column.unit});
   heads.push_back({"marks", "", true});
   Table table(heads);
   for (const Point& point : points) {
     std::vector<std::string> cells;
-    for (const PointColumn& column : columns) cells.push_back(cell(point, column));
+    for (const PointColumn& column : columns) cells.push_back(point_cell(point, column));
     cells.push_back(marks_text(point, columns));
     table.add_row(std::move(cells));
   }

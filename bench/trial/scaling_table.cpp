@@ -9,6 +9,7 @@
 #include "bench/print/table.h"
 #include "bench/statistics/bootstrap.h"
 #include "bench/statistics/counted_repetitions.h"
+#include "bench/trial/point_table.h"
 #include "bench/trial/verdict_lines.h"
 
 namespace tpscale {
@@ -147,22 +148,26 @@ class ScalingTable {
   }
 
   std::string breakdown_text() const {
-    Table table({{"shares", "tp"},
-                 {"prefill comm", "%"},
-                 {"decode comm", "%"},
-                 {"decode MBU", "%"},
-                 {"prefill MFU", "%"},
-                 {"weights", "MiB/rank"},
-                 {"KV cache", "MiB/rank"},
-                 {"peak", "MiB/rank"},
-                 {"tokens", "as base", true}});
+    const std::vector<PointColumn> quality = quality_columns(points_);
+    std::vector<Table::Column> heads{
+        {"shares", "tp"},         {"prefill comm", "%"}, {"decode comm", "%"},
+        {"decode MBU", "%"},      {"prefill MFU", "%"},  {"weights", "MiB/rank"},
+        {"KV cache", "MiB/rank"}, {"peak", "MiB/rank"},  {"tokens", "as base", true}};
+    for (const PointColumn& column : quality) heads.push_back({column.name, column.unit});
+    Table table(heads);
     constexpr double kMiB = 1.0 / (1024.0 * 1024.0);
     for (const Point& point : points_) {
-      table.add_row({std::to_string(degree_of(point)) + (is_repeat(point) ? " again" : ""),
-                     cell(point, "prefill_comm_fraction", 100.0), cell(point, "decode_comm_fraction", 100.0),
-                     cell(point, "decode_mbu", 100.0), cell(point, "prefill_mfu", 100.0),
-                     cell(point, "memory_weights", kMiB), cell(point, "memory_kv_cache", kMiB),
-                     cell(point, "memory_peak", kMiB), tokens_cell(point)});
+      std::vector<std::string> cells{std::to_string(degree_of(point)) + (is_repeat(point) ? " again" : ""),
+                                     cell(point, "prefill_comm_fraction", 100.0),
+                                     cell(point, "decode_comm_fraction", 100.0),
+                                     cell(point, "decode_mbu", 100.0),
+                                     cell(point, "prefill_mfu", 100.0),
+                                     cell(point, "memory_weights", kMiB),
+                                     cell(point, "memory_kv_cache", kMiB),
+                                     cell(point, "memory_peak", kMiB),
+                                     tokens_cell(point)};
+      for (const PointColumn& column : quality) cells.push_back(point_cell(point, column));
+      table.add_row(std::move(cells));
     }
     return table.text();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include "bench/print/number.h"
@@ -11,6 +12,7 @@
 #include "bench/trial/figures.h"
 #include "bench/trial/kv_pieces.h"
 #include "bench/trial/repetition_control.h"
+#include "bench/trial/text_score.h"
 #include "bench/trial/transfer_figures.h"
 #include "bench/trial/verdict_lines.h"
 #include "bench/trial/virtual_device.h"
@@ -71,6 +73,8 @@ class TransferMeasurement {
       point.verdicts.push_back(prove_bytes());
     });
     repeat(point);
+    if (launch_.text)
+      launch_.stages.time("verify", Kind::kMeasuring, [&] { text_ = judge_text(engine(), *launch_.text); });
     if (launch_.root()) describe(point);
   }
 
@@ -209,6 +213,7 @@ class TransferMeasurement {
     point.samples = result_.samples;
     point.samples.insert(point.samples.end(), result_.again.begin(), result_.again.end());
     add_transfer_figures(point, result_, arms_, plan_.point.degree, group_.oversubscribed());
+    if (text_) add_text_figures(point, *text_);
     if (is_virtual(backend())) {
       point.verdicts.push_back({"plausible", true, "", "no rate to judge: the device is virtual"});
     } else {
@@ -228,6 +233,7 @@ class TransferMeasurement {
   std::vector<KvPieces> pieces_;                  ///< by layout; the last: the whole pool
   std::vector<TransferArm> arms_;
   TransferTrialResult result_;
+  std::optional<TextScore> text_;
 };
 
 }  // namespace

@@ -45,8 +45,10 @@ struct WorkloadOptions {
           "requests a second, arriving at random times of their own (0: all at once, or as the trace says)");
     visit("burstiness", self.burstiness,
           "with --request-rate: 1 for Poisson arrivals, less for bursts, more for even gaps (gamma shape)");
-    visit("text", self.text, "file of the text workload, for a model with a tokenizer.json");
-    visit("token-ids", self.token_ids, "file of the text workload: token ids as .npy or between blanks");
+    visit("text", self.text,
+          "file by which every experiment judges the model, and which it serves in place of fixed sequences; "
+          "for a model with a tokenizer.json");
+    visit("token-ids", self.token_ids, "the same as token ids: .npy or integers between blanks");
     visit("trace", self.trace,
           "file of the trace workload: a JSON request a line, as `tpscale workload` writes it");
     visit("seed", self.seed, "seed of generated token ids and lengths");

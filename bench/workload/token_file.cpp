@@ -69,9 +69,11 @@ std::vector<Request> cut_into_requests(const std::vector<std::int32_t>& tokens, 
   const auto available = static_cast<std::int64_t>(tokens.size()) / input_tokens;
   if (sequences == 0) sequences = std::clamp<std::int64_t>(available, 1, kDefaultSequences);
   if (sequences > available) {
-    throw UsageError("the text has " + std::to_string(tokens.size()) + " tokens, too few for " +
-                     std::to_string(sequences) + " sequences of " + std::to_string(input_tokens) +
-                     ": give a longer text or a smaller --num-sequences or --input-tokens");
+    throw UsageError(
+        "the text has " + std::to_string(tokens.size()) + " tokens, too few for " +
+        std::to_string(sequences) + " sequences of " + std::to_string(input_tokens) +
+        ": give a longer text or a smaller --num-sequences or --input-tokens, or another --workload, "
+        "which the text then only judges");
   }
   std::vector<Request> requests;
   for (std::int64_t i = 0; i < sequences; ++i) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from typing import Any
 
 from program import CHECKPOINTS, FIXTURES, SMALL, Case, points, run
 
@@ -172,34 +173,34 @@ class Alone(Case):
         point = json.loads(result.stdout)["experiments"][0]["points"][0]
         self.assertEqual(point["parameters"]["backend"], "cuda")
 
+    def judged(self, *arguments: str) -> dict[str, Any]:
+        """The first point of a small run of the embedded model."""
+        fast = ["--repetitions", "2", "--instrumented-repetitions", "1", "--probe-seconds", "0.02"]
+        result = run("run", *arguments, *fast, "--json", "-o", str(self.folder / "out"))
+        self.assertEqual(result.stdout[:1], "{", result.stderr)
+        point: dict[str, Any] = json.loads(result.stdout)["experiments"][0]["points"][0]
+        self.assertEqual(point["status"], "measured")
+        return point
+
     def test_a_run_of_text_judges_the_model_too(self) -> None:
         text = self.folder / "text.py"
         text.write_text("def add(a, b):\n\treturn a + b\n\n\n" * 40)
-        result = run(
-            *[
-                "run",
-                "strong-scaling",
-                "--text",
-                str(text),
-                "--input-tokens",
-                "200",
-                "--output-tokens",
-                "4",
-            ],
-            *[
-                "--repetitions",
-                "2",
-                "--instrumented-repetitions",
-                "1",
-                "--probe-seconds",
-                "0.02",
-            ],
-            *["--json", "-o", str(self.folder / "out")],
-        )
-        point = json.loads(result.stdout)["experiments"][0]["points"][0]
-        self.assertEqual(point["status"], "measured")
+        sizes = ["--input-tokens", "200", "--output-tokens", "4"]
+        point = self.judged("strong-scaling", "--text", str(text), *sizes)
+        self.assertEqual(point["parameters"]["workload"], "text")
         if all(verdict["passed"] for verdict in point["verdicts"]):
             self.assertGreater(point["results"]["perplexity"]["value"], 1.0)
+            self.assertLess(point["results"]["perplexity"]["value"], 10.0)
+            self.assertLess(point["results"]["bits_per_byte"]["value"], 3.0)
+
+    def test_the_embedded_model_is_judged_whatever_it_serves(self) -> None:
+        sizes = ["--num-sequences", "4", "--min-length", "8", "--max-length", "16"]
+        point = self.judged("scheduler", *sizes, "--load", "0")
+        self.assertEqual(point["parameters"]["workload"], "random-lengths")
+        self.assertIn("text_hash", point["parameters"])
+        if all(verdict["passed"] for verdict in point["verdicts"]):
+            self.assertLess(point["results"]["perplexity"]["value"], 20.0)
+            self.assertGreater(point["results"]["accuracy"]["value"], 0.2)
 
     def test_a_failed_verdict_is_exit_3_without_figures(self) -> None:
         out = self.folder / "out"

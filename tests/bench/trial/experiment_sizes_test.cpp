@@ -88,6 +88,16 @@ TEST_F(OptionsOf, AFileSaysWhatItIs) {
   EXPECT_EQ(own("default").workload.num_sequences, 0) << "all of the file's, not those of the default";
 }
 
+TEST_F(OptionsOf, ATextIsServedInPlaceOfFixedSequencesAlone) {
+  assign(table_.row("text"), "prose.txt");
+  EXPECT_EQ(own("default").workload.workload, "shared-prefix") << "which is what the experiment is about";
+  EXPECT_EQ(own("default").workload.text, "prose.txt") << "it judges all the same";
+  experiment_.defaults = {};
+  EXPECT_EQ(own("default").workload.workload, "text");
+  assign(table_.row("workload"), "fixed");
+  EXPECT_EQ(own("default").workload.workload, "fixed");
+}
+
 TEST_F(OptionsOf, AnotherWorkloadHasItsOwnSizes) {
   assign(table_.row("workload"), "nano-vllm");
   EXPECT_EQ(own("default").workload.num_sequences, 0);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class TinyLaunch : public testing::Test {
     if (!source_) source_ = open_model(world_, options_.model);
     DeviceSetup setup = set_up_devices(world_, "auto", options_.backend, options_.parallel);
     Launch launch(world_, options_, *source_, std::move(setup));
+    launch.text = text_;
     launch.store = store_ ? std::move(store_) : make_memory_store();
     for (const char* name :
          {"commit", "dirty", "build_type", "command_line", "hosts", "versions", "binary_hash"}) {
@@ -68,6 +70,7 @@ class TinyLaunch : public testing::Test {
   LaunchOptions options_;
   std::unique_ptr<ModelSource> source_;
   std::unique_ptr<Store> store_;
+  std::optional<JudgedText> text_;
 };
 
 }  // namespace tpscale
