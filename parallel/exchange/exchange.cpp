@@ -7,9 +7,11 @@
 
 #include <climits>
 #include <ctime>
+#include <vector>
 
 #include "core/check.h"
 #include "core/error.h"
+#include "parallel/exchange/tag.h"
 
 namespace tpscale {
 namespace {
@@ -79,10 +81,19 @@ const std::byte* Exchange::of(int other) {
   Line& line = lines_[other];
   wait_for(line);
   if (line.tags[step_ % 2].load(std::memory_order_relaxed) != tag_) {
-    poison();
-    check(false, "ranks of a group called different collectives, or the same with different shapes");
+    report_disagreement();
   }
   return area(other);
+}
+
+void Exchange::report_disagreement() {
+  wait_for_all();  // who is the odd one shows when all are there
+  std::vector<std::uint64_t> tags;
+  for (int rank = 0; rank < ranks_; ++rank)
+    tags.push_back(lines_[rank].tags[step_ % 2].load(std::memory_order_relaxed));
+  const bool first = header_->poisoned.exchange(1, std::memory_order_relaxed) == 0;
+  if (!first) throw_if_poisoned();  // one rank says it
+  throw InternalError(disagreement(tags));
 }
 
 void Exchange::wait_for_all() {

@@ -61,6 +61,7 @@ class Exchange {
   void wait_for(Line& line);
   void sleep_until_woken(Line& line);
   void throw_if_poisoned() const;
+  [[noreturn]] void report_disagreement();
 
   Header* header_;
   Line* lines_;

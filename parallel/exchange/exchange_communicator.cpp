@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "parallel/exchange/sum.h"
+#include "parallel/exchange/tag.h"
 
 namespace tpscale {
 namespace {
@@ -16,10 +17,6 @@ constexpr std::size_t kLineBytes = 64;
 /// at any size (they read the same either way), with 4 up to about 24 KiB, with 8 up to about 12 KiB.
 std::size_t one_shot_limit(int ranks, std::size_t area_bytes) noexcept {
   return ranks <= 2 ? area_bytes : (std::size_t{64} << 10) / static_cast<std::size_t>(ranks);
-}
-
-std::uint64_t tag_of(Operation operation, std::size_t bytes) noexcept {
-  return (static_cast<std::uint64_t>(operation) << 56) | bytes;
 }
 
 /// The part of `bytes` that rank `index` of `count` reduces: whole cache lines, the first ranks take the

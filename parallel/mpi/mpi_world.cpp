@@ -41,7 +41,7 @@ MpiWorld::MpiWorld()
   share_progress();
   const OperationLog log(*own_progress_, group_id(0, all.size()));
   all_.emplace("mpi", std::move(all), log);
-  watchdog_.emplace(std::span(static_cast<const Progress*>(board_.get()), host_ranks_.size()), host_ranks_,
+  watchdog_.emplace(std::span(static_cast<Progress*>(board_.get()), host_ranks_.size()), host_ranks_,
                     static_cast<std::size_t>(own_progress_ - static_cast<const Progress*>(board_.get())),
                     kDefaultWatchdogSeconds);
   placement_.emplace(gather_cores());

@@ -35,6 +35,8 @@ struct alignas(64) Progress {
   std::atomic<Operation> operation{Operation::kNone};
   std::atomic<Operation> last_finished{Operation::kNone};
   std::atomic<std::uint64_t> last_sequence{0};
+  /// Counted up by the rank's watchdog for as long as its process runs at all; 0: it has none (any more).
+  std::atomic<std::uint64_t> alive{0};
 };
 
 /// The `number`-th group of the launch, of ranks 0 .. ranks-1. The world is number 0.

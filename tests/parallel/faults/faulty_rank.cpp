@@ -1,41 +1,37 @@
 // faulty_rank FAULT ARM WATCHDOG_SECONDS [TOKEN]: collectives for ever, until the last rank commits FAULT.
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <stdexcept>
+#include <optional>
 #include <string>
-#include <thread>
 
+#include "parallel/faults/faulty_communicator.h"
 #include "parallel/world.h"
 #include "support/host_memory_backend.h"
 
 namespace tpscale {
 namespace {
 
-constexpr int kWhen = 100;  ///< the collective in whose place the fault stands
+constexpr int kWhen = 101;  ///< the collective in whose place the fault stands
 
-void commit(const std::string& fault, World& world) {
-  volatile bool forever = true;
-  if (fault == "kill") std::raise(SIGKILL);
-  if (fault == "stop") std::raise(SIGSTOP);
-  if (fault == "segv") std::raise(SIGSEGV);
-  if (fault == "exit") std::_Exit(0);
-  if (fault == "throw") throw BadDataError("rank " + std::to_string(world.rank()) + ": a fault of the test");
-  if (fault == "loop") {
-    while (forever) std::this_thread::yield();
-  }
+/// Faults beyond those of the injector.
+void commit_odd(const std::string& fault, World& world) {
   if (fault == "barrier") world.barrier();  // another collective than the others
   if (fault == "leave") throw CollectiveError(ExitCode::kDone, "this rank believes that all leave");
 }
 
 void work(World& world, const std::string& fault, const ParallelOptions& options) {
   test::HostMemoryBackend backend;
-  const auto group = world.make_group(world.size(), backend, options);
-  for (int i = 0;; ++i) {
-    if (i == kWhen && world.rank() == world.size() - 1) {
-      commit(fault, world);
-      continue;
-    }
+  auto group = world.make_group(world.size(), backend, options);
+  const bool last = world.rank() == world.size() - 1;
+  const bool odd = fault == "barrier" || fault == "leave";
+  std::optional<FaultInjector> injector;
+  if (last && !odd) {
+    const std::string rank = std::to_string(world.rank());
+    injector.emplace(parse_fault("rank=" + rank + ",at=" + std::to_string(kWhen) + ",kind=" + fault));
+    group = std::make_unique<FaultyCommunicator>(std::move(group), *injector);
+  }
+  for (int i = 1;; ++i) {
+    if (i == kWhen && last && odd) commit_odd(fault, world);
     float value = 1;
     group->all_reduce_sum({&value, Dtype::kF32, 1, 1});
   }
@@ -49,7 +45,7 @@ int run(const std::string& fault, const ParallelOptions& options) {
   } catch (const CollectiveError& error) {
     return static_cast<int>(error.code());
   } catch (const Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "rank %d: %s\n", world->rank(), error.what());
     world->abort(static_cast<int>(error.code()));
   }
   return 0;
