@@ -80,10 +80,14 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path, errno);
+}
+
 void write_durably(const std::string& path, const Bytes& bytes) {
   TemporaryName temporary(temporary_name(path));
   const char* name = temporary.path().c_str();
-  ::unlink(name);  // left by a killed process that had our number
+  remove_file(temporary.path());  // left by a killed process that had our number
   Descriptor fd(::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (fd.get() < 0) fail("create", temporary.path(), errno);
   write_all(fd.get(), bytes, temporary.path());

@@ -13,6 +13,8 @@ void write_durably(const std::string& path, const Bytes& bytes);
 /// The file's bytes, nullopt where there is no such file. Throws InputOutputError, and BadDataError where it
 /// is larger than a result file can be (1 GiB) or no regular file.
 std::optional<Bytes> read_whole(const std::string& path);
+/// Removes a file; one that is not there is removed already. Throws InputOutputError.
+void remove_file(const std::string& path);
 /// Makes a folder and those above it. Throws InputOutputError.
 void make_folder(const std::string& path);
 

@@ -56,10 +56,25 @@ class Hdf5Store final : public Store {
   }
 
   std::string derive_results() override {
+    // Another task of the folder may publish meanwhile, and its results.h5 must not be replaced by an older
+    // one.
+    std::vector<std::string> ids;
+    std::string file;
+    do {
+      ids = folder_.point_ids();
+      file = write_results(ids);
+    } while (ids != folder_.point_ids());
+    return file;
+  }
+
+  std::string folder() const override { return folder_.path(); }
+
+ private:
+  std::string write_results(const std::vector<std::string>& ids) const {
     std::string file = folder_.results_file();
-    const Bytes bytes = made(file, [this] {
+    const Bytes bytes = made(file, [&] {
       ResultsFile results(identity_);
-      for (const std::string& id : folder_.point_ids()) {
+      for (const std::string& id : ids) {
         const std::string point_file = folder_.point_file(id);
         const std::optional<Bytes> point = read_whole(point_file);
         if (!point) throw InputOutputError(point_file + " vanished while results.h5 was made");
@@ -73,10 +88,6 @@ class Hdf5Store final : public Store {
     write_durably(file, bytes);
     return file;
   }
-
-  std::string folder() const override { return folder_.path(); }
-
- private:
   /// A complete point is never changed; a damaged one is kept under a name that no reader takes.
   void make_way(const Point& point, const std::string& file) const {
     if (has(point.parameters)) {

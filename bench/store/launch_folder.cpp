@@ -46,8 +46,7 @@ LaunchFolder::LaunchFolder(std::string path, bool resume, const LaunchIdentity& 
   }
   const std::string probe = path_ + "/points/writing-is-possible";
   write_durably(probe, to_bytes("probe\n"));
-  std::error_code ignored;
-  std::filesystem::remove(probe, ignored);
+  remove_file(probe);
   if (has_points) {
     compare_identity(identity);
     return;

@@ -15,7 +15,7 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Promise:
     name: str
-    part: str
+    part: str  # with which the parts that tests tell begin
     bound: str  # of the whole (launch/test --all)
 
 
@@ -62,7 +62,7 @@ def rows(lines: list[dict]) -> Iterator[tuple[str, str, str, str, str]]:
         mine = [
             line
             for line in left
-            if line["promise"] == promise.name and promise.part in ("", line["part"])
+            if line["promise"] == promise.name and line["part"].startswith(promise.part)
         ]
         left = [line for line in left if line not in mine]
         for line in mine:

@@ -1,8 +1,10 @@
-/* Preloaded into a writer: counts its write-type system calls below FAULT_FOLDER and lets call number
- * FAULT_CALL fail. FAULT_MODE: kill (before the call), torn (half a write, or the whole of another call, then
- * kill), full (ENOSPC from then on), error (EIO, this call only), short (half a write is done and said).
- * FAULT_FIRED names a file made when it happens. */
+/* Preloaded into a program: counts its write-type system calls below FAULT_FOLDER (FAULT_SIDE=read: its
+ * read-type ones) and lets call number FAULT_CALL fail. FAULT_MODE: kill (before the call), torn (half a write,
+ * or the whole of another call, then kill), full (ENOSPC from then on), error (EIO, this call only), short
+ * (half a write is done and said). FAULT_FIRED names a file made when it happens. */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 enum fault { FAULT_NONE, FAULT_KILL, FAULT_TORN, FAULT_ERRNO, FAULT_SHORT };
+enum side { WRITING, READING };
 
 static long calls;
 
@@ -33,9 +36,11 @@ static int descriptor_below_folder(int fd) {
   return below_folder(path);
 }
 
-static enum fault next_fault(void) {
+static enum fault next_fault_of(enum side side) {
   const char *call = getenv("FAULT_CALL"), *mode = getenv("FAULT_MODE"), *fired = getenv("FAULT_FIRED");
+  const char* wanted_side = getenv("FAULT_SIDE");
   if (call == NULL || mode == NULL) return FAULT_NONE;
+  if ((wanted_side != NULL && strcmp(wanted_side, "read") == 0) != (side == READING)) return FAULT_NONE;
   const long wanted = atol(call);
   const int full = strcmp(mode, "full") == 0;
   ++calls;
@@ -51,6 +56,10 @@ static enum fault next_fault(void) {
   return FAULT_ERRNO;
 }
 
+static enum fault next_fault(void) {
+  return next_fault_of(WRITING);
+}
+
 static long after(enum fault fault, long result) {
   if (fault == FAULT_TORN) syscall(SYS_kill, getpid(), SIGKILL);
   return result;
@@ -64,7 +73,8 @@ ssize_t write(int fd, const void* data, size_t bytes) {
 }
 
 static int open_with(int folder, const char* path, int flags, mode_t mode) {
-  const enum fault fault = (flags & O_CREAT) != 0 && below_folder(path) ? next_fault() : FAULT_NONE;
+  const enum side side = (flags & O_CREAT) != 0 ? WRITING : READING;
+  const enum fault fault = below_folder(path) ? next_fault_of(side) : FAULT_NONE;
   if (fault == FAULT_ERRNO) return -1;
   return (int)after(fault, syscall(SYS_openat, folder, path, flags, mode));
 }
@@ -83,6 +93,45 @@ int open64(const char* path, int flags, ...) {
   const mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(rest, int) : 0;
   va_end(rest);
   return open_with(AT_FDCWD, path, flags, mode);
+}
+
+int openat(int folder, const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(rest, int) : 0;
+  va_end(rest);
+  return open_with(folder, path, flags, mode);
+}
+
+static int reading_fails(int fd) {
+  return descriptor_below_folder(fd) && next_fault_of(READING) == FAULT_ERRNO;
+}
+
+ssize_t read(int fd, void* data, size_t bytes) {
+  return reading_fails(fd) ? -1 : syscall(SYS_read, fd, data, bytes);
+}
+
+ssize_t pread(int fd, void* data, size_t bytes, off_t offset) {
+  return reading_fails(fd) ? -1 : syscall(SYS_pread64, fd, data, bytes, offset);
+}
+
+ssize_t pread64(int fd, void* data, size_t bytes, off64_t offset) {
+  return reading_fails(fd) ? -1 : syscall(SYS_pread64, fd, data, bytes, offset);
+}
+
+DIR* opendir(const char* path) {
+  if (below_folder(path) && next_fault_of(READING) == FAULT_ERRNO) return NULL;
+  return ((DIR * (*)(const char*)) dlsym(RTLD_NEXT, "opendir"))(path);
+}
+
+struct dirent* readdir(DIR* folder) {
+  if (reading_fails(dirfd(folder))) return NULL;
+  return ((struct dirent * (*)(DIR*)) dlsym(RTLD_NEXT, "readdir"))(folder);
+}
+
+struct dirent64* readdir64(DIR* folder) {
+  if (reading_fails(dirfd(folder))) return NULL;
+  return ((struct dirent64 * (*)(DIR*)) dlsym(RTLD_NEXT, "readdir64"))(folder);
 }
 
 int fsync(int fd) {
@@ -123,4 +172,8 @@ int unlink(const char* path) {
   const int full = mode != NULL && strcmp(mode, "full") == 0;
   const enum fault fault = below_folder(path) && !full ? next_fault() : FAULT_NONE;
   return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_unlink, path));
+}
+
+int remove(const char* path) { /* of files alone: nothing here removes a folder */
+  return unlink(path);
 }

@@ -1,142 +1,80 @@
-// The writer is killed, robbed of its disk or given errors at each of its write-type system calls, one after
-// the other.
+// The writer of ten points is killed, robbed of its disk or given errors at each of its system calls, one
+// after the other.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <random>
 
-#include "bench/store/content_hash.h"
-#include "bench/store/durable_file.h"
-#include "bench/store/point_reader.h"
-#include "bench/store/store.h"
-#include "core/error.h"
-#include "example_point.h"
-#include "temporary_folder.h"
-#include "writer_process.h"
+#include "scene.h"
+#include "support/figures.h"
 
 namespace tpscale {
 namespace {
 
-namespace fs = std::filesystem;
-constexpr int kOld = 2;     // points that were there before
-constexpr int kPoints = 5;  // in all
-constexpr int kMostCalls = 400;
+constexpr int kPoints = Scene::kOld + 10;
+constexpr int kMostCalls = 2000;
 
-/// A folder with old points, its writer's end, and what must hold after any end.
-class Scene {
- public:
-  explicit Scene(const TemporaryFolder& old) {
-    fs::copy(old / "launch", folder(), fs::copy_options::recursive);
-  }
-
-  std::string folder() const { return base_ / "launch"; }
-  /// Lets call number `call` of a resumed writer go wrong. False where there are not so many calls.
-  bool fault(const std::string& mode, int call) {
-    const std::string fired = base_ / "fired";
-    end = run_writer(folder(), kPoints, true,
-                     {{"LD_PRELOAD", TPSCALE_FAULT_SHIM},
-                      {"ASAN_OPTIONS", "verify_asan_link_order=0"},
-                      {"FAULT_FOLDER", folder()},
-                      {"FAULT_MODE", mode},
-                      {"FAULT_CALL", std::to_string(call)},
-                      {"FAULT_FIRED", fired}});
-    return fs::exists(fired);
-  }
-  /// Every point that is there reads right, all that must be there are there.
-  void expect_nothing_lost() const {
-    const auto store = open_hdf5_store(folder(), true, kExampleIdentity);
-    for (std::int64_t i = 0; i < kOld; ++i) expect_whole(*store, i);
-    for (const std::int64_t i : end.acknowledged) expect_whole(*store, i);
-    for (const auto& entry : fs::directory_iterator(folder() + "/points")) {
-      if (entry.path().extension() == ".h5") {
-        EXPECT_NO_THROW(read_point(*read_whole(entry.path()), entry.path())) << entry.path();
-      }
-    }
-  }
-  void expect_resume_completes() {
-    end = run_writer(folder(), kPoints, true);
-    EXPECT_EQ(end.exit_code, 0) << end.errors;
-    const auto store = open_hdf5_store(folder(), true, kExampleIdentity);
-    for (std::int64_t i = 0; i < kPoints; ++i) expect_whole(*store, i);
-    EXPECT_TRUE(fs::exists(folder() + "/results.h5"));
-  }
-
-  WriterEnd end;
-
- private:
-  static void expect_whole(const Store& store, std::int64_t number) {
-    const Point expected = example_point(number);
-    const auto point = store.read(expected.parameters);
-    ASSERT_TRUE(point.has_value()) << "point " << number << " is lost";
-    EXPECT_EQ(content_hash(*point), content_hash(expected));
-  }
-
-  TemporaryFolder base_;
+struct Fault {
+  const char* mode;
+  const char* side;
+  const char* promise;
+  const char* part;
 };
 
-class Crash : public testing::Test {
+class CrashAt : public testing::TestWithParam<Fault> {
  protected:
-  Crash() { EXPECT_EQ(run_writer(old_ / "launch", kOld, false).exit_code, 0); }
+  CrashAt() { make_old_points(old_); }
   const TemporaryFolder old_;
 };
 
-class CrashAt : public Crash, public testing::WithParamInterface<const char*> {};
+void expect_end(const WriterEnd& end, const std::string& mode) {
+  if (mode == "kill" || mode == "torn") {
+    EXPECT_EQ(end.signal, SIGKILL);
+  } else if (mode == "short") {  // half a write that is said is no error: the other half follows
+    EXPECT_EQ(end.exit_code, 0) << end.errors;
+  } else {
+    EXPECT_EQ(end.exit_code, 74) << end.signal << end.errors;
+    EXPECT_FALSE(end.errors.empty());
+  }
+}
 
 TEST_P(CrashAt, EachCallLosesNothing) {
-  const std::string mode = GetParam();
+  const Fault& fault = GetParam();
+  const test::Figure figure(fault.promise, fault.part);
   int call = 1;
   for (;; ++call) {
-    SCOPED_TRACE(mode + " at call " + std::to_string(call));
+    SCOPED_TRACE(std::string(fault.mode) + " at call " + std::to_string(call));
     ASSERT_LT(call, kMostCalls);
-    Scene scene(old_);
-    if (!scene.fault(mode, call)) {
+    Scene scene(old_, kPoints);
+    if (!scene.fault(fault.mode, call, fault.side)) {
       EXPECT_EQ(scene.end.exit_code, 0) << scene.end.errors;
       break;
     }
-    if (mode == "kill" || mode == "torn") {
-      EXPECT_EQ(scene.end.signal, SIGKILL);
-    } else if (mode == "full") {
-      EXPECT_EQ(scene.end.exit_code, 74) << scene.end.errors;
-    } else {  // an error that did no harm (removing a temporary name, half a write) may be survived
-      EXPECT_TRUE(scene.end.exit_code == 74 || scene.end.exit_code == 0)
-          << scene.end.exit_code << scene.end.errors;
-    }
-    if (scene.end.exit_code == 74) {
-      EXPECT_FALSE(scene.end.errors.empty());
-    }
+    expect_end(scene.end, fault.mode);
     scene.expect_nothing_lost();
-    if (call % 5 == 0) scene.expect_resume_completes();
-    if (testing::Test::HasFailure()) break;
+    scene.expect_h5dump_opens_all();
+    if (test::runs_whole() || call % 5 == 0) scene.expect_resume_completes();
+    if (HasFailure()) break;
   }
-  EXPECT_GT(call, 20);
+  EXPECT_GT(call, 40);
+  figure.reached(std::to_string(call - 1) + " calls of a 10-point run: 0 points lost");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, CrashAt, testing::Values("kill", "torn", "full", "error", "short"),
-                         [](const auto& tested) { return std::string(tested.param); });
+const Fault kFaults[] = {
+    {"kill", "write", "crash safety", "killed before each call"},
+    {"torn", "write", "crash safety", "killed in each call (torn)"},
+    {"full", "write", "disk full, I/O errors", "store, disk full"},
+    {"error", "write", "disk full, I/O errors", "store, errors of writing"},
+    {"short", "write", "disk full, I/O errors", "store, half a write"},
+    {"error", "read", "disk full, I/O errors", "store, errors of reading"},
+};
+INSTANTIATE_TEST_SUITE_P(Each, CrashAt, testing::ValuesIn(kFaults), [](const auto& tested) {
+  return std::string(tested.param.mode) + "_" + tested.param.side;
+});
 
-TEST_F(Crash, RandomKillsAndResumes) {
-  // The moments are spread over what a writer takes here: fixed ones all come too late on a fast machine.
-  Scene undisturbed(old_);
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_EQ(run_writer(undisturbed.folder(), kPoints, true).exit_code, 0);
-  const auto length =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
-  std::mt19937 random(7);
-  int killed = 0;
-  for (int i = 0; i < 20; ++i) {
-    Scene scene(old_);
-    scene.end = run_writer(scene.folder(), kPoints, true, {}, length * (random() % 1000) / 1000);
-    killed += scene.end.signal == SIGKILL ? 1 : 0;
-    scene.expect_nothing_lost();
-    scene.expect_resume_completes();
-  }
-  EXPECT_GT(killed, 0) << "of 20 writers of " << length.count() << " us none was killed in time";
-}
-
-TEST_F(Crash, FileSizeLimitIsAnErrorAndNoSignal) {
-  Scene scene(old_);
+TEST(Crash, FileSizeLimitIsAnErrorAndNoSignal) {
+  const TemporaryFolder old;
+  make_old_points(old);
+  Scene scene(old, kPoints);
   scene.end = run_writer(scene.folder(), kPoints, true, {{"TPSCALE_TEST_FILE_LIMIT", "1000"}});
   EXPECT_EQ(scene.end.exit_code, 74) << scene.end.signal << scene.end.errors;
   scene.expect_nothing_lost();
