@@ -90,7 +90,6 @@ void add_text_figures(Point& point, const TextScore& score) {
   if (score.bytes > 0) {
     add("bits_per_byte", score.bits_per_byte(),
         "NLL summed over " + judged + " / (ln 2 x " + std::to_string(score.bytes) + " bytes)");
-    point.conditions.emplace_back("text_bytes", score.bytes);
   }
   const auto series = [&](const char* name, auto value) {
     Samples samples{name, "1", "none", "quality", 0, {"of a window"}, {}, {}};

@@ -117,7 +117,7 @@ def fill(root: Any, spec: PointSpec) -> None:
         data = np.asarray(rows, dtype=np.float64)
         dataset = group.create_dataset(name, data=data, chunks=data.shape, fletcher32=True)
         columns = [f"rank {rank}" for rank in range(data.shape[1])]
-        clock = "none" if phase == "memory" else "steady_clock"
+        clock = "none" if phase in ("memory", "quality") else "steady_clock"
         set_all(dataset, {"unit": unit, "clock": clock, "warm_ups": warm_ups, "columns": columns})
         if (phase, name) in spec.sample_marks:
             set_attribute(dataset, "marks", spec.sample_marks[phase, name])

@@ -78,7 +78,7 @@ SHAPE = {
         {"point_id": str, "test_date": str, "provenance": {"*": VALUE}, "conditions": {"*": VALUE}}
     ],
     "raw_results": {
-        "*": [{"test_date": str, "status": str, "status_reason": str, "samples": {"*": SAMPLES}}]
+        "*": [{"test_date": str, "status": str, "status_reason": str, "samples": {"*": SAMPLES}, "rows": [dict]}]
     },
     "aggregated_stats": {
         "*": {

@@ -167,7 +167,9 @@ class Alone(Case):
         self.assertEqual(one, 2 * two)
 
     def test_a_dry_run_plans_for_a_device_that_is_elsewhere(self) -> None:
-        result = run("run", "latency", "--model", "tiny", "--dry-run", "--json", "--backend", "cuda")
+        result = run(
+            "run", "latency", "--model", "tiny", "--dry-run", "--json", "--backend", "cuda"
+        )
         if "is not in this build" in result.stderr:
             self.skipTest("this build has no CUDA")
         point = json.loads(result.stdout)["experiments"][0]["points"][0]

@@ -9,6 +9,12 @@ from tpscale_analysis.breakdown import STEP_PHASES, break_down, isolated_all_red
 from tpscale_analysis.checklist import checklist
 from tpscale_analysis.memory import memory_use
 from tpscale_analysis.merge import MergedPoint, device_of
+from tpscale_analysis.methods_record import (
+    compares_methods,
+    method_baselines,
+    method_rows,
+    method_stats,
+)
 from tpscale_analysis.point import Point, Samples
 from tpscale_analysis.point_record import figure_record, point_record
 from tpscale_analysis.projection_record import projection_record
@@ -46,7 +52,10 @@ def summary(results: Results) -> Json:
         "aggregated_stats": {
             point.point_id: _aggregated(point, results) for point in results.points
         },
-        "baseline_stats": [_baseline(scaling) for scaling in results.scalings],
+        "baseline_stats": [
+            *[_baseline(scaling) for scaling in results.scalings],
+            *method_baselines(point for study in results.studies for point in study.measured),
+        ],
     }
 
 
@@ -225,6 +234,7 @@ def _raw(run: Point) -> Json:
         "status": run.status,
         "status_reason": run.status_reason,
         "samples": {key: _samples(run.samples[key]) for key in sorted(run.samples)},
+        "rows": method_rows(run),
     }
 
 
@@ -240,12 +250,14 @@ def _samples(series: Samples) -> Json:
 
 
 def _aggregated(point: MergedPoint, results: Results) -> Json:
-    """Statistics of the repetitions, pooled over launches; none where figures are withheld."""
+    """Statistics of the repetitions, pooled over launches, or of each method; none where figures are withheld."""
     if point.failed or point.point_id in results.refusals():
         return {}
+    if any(compares_methods(run) for run in point.measured):
+        return method_stats(point)
     found: Json = {}
     keys = sorted({key for run in point.measured for key in run.samples})
-    for key in (key for key in keys if not key.startswith("monitor/")):
+    for key in (key for key in keys if not key.startswith(("monitor/", "quality/"))):
         times = point.repetitions(key)
         if len(times):
             estimate = median_estimate(times, f"{point.point_id} {key}")

@@ -9,6 +9,7 @@ from tpscale_analysis.graph_tables import graph_tables
 from tpscale_analysis.headings import curve_title, group_title, study_title
 from tpscale_analysis.metric_tables import absent_table
 from tpscale_analysis.projection_tables import shard_tables
+from tpscale_analysis.quality_tables import curve_quality
 from tpscale_analysis.results import Results
 from tpscale_analysis.scaling_tables import scaling_tables
 from tpscale_analysis.table import to_console
@@ -19,6 +20,9 @@ def printout(results: Results) -> str:
     for scaling in results.scalings:
         parts.append(console(curve_title(scaling.curve)) + "\n")
         parts += [to_console(table) for table in scaling_tables(scaling)]
+        quality = curve_quality(scaling)
+        if quality:
+            parts.append(to_console(quality))
         absent = absent_table(scaling.curve.points)
         if absent:
             parts.append(to_console(absent))

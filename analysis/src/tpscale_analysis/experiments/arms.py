@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tpscale_analysis.merge import MergedPoint
+from tpscale_analysis.merge import MergedPoint, unique
 from tpscale_analysis.pairs import OF_BOTH
 from tpscale_analysis.point import Point
 
 _WALL = "timed/wall_seconds_"
+_LISTED = "arms"  # the condition that holds them in their order
 # The arm that the others are measured against; it comes first.
 BASES = ("off", "mixed", "contiguous", "base", "baseline", "reference")
 
 
 def arms_of(points: Iterable[MergedPoint]) -> tuple[str, ...]:
-    """The base first, the others by name; empty where the points have no arms."""
-    names = {arm for point in points for run in point.measured for arm in arms_of_run(run)}
-    return tuple(sorted(names, key=_order))
+    """The base first, the others as the run lists them, else by name; empty where the points have no arms."""
+    runs = [run for point in points for run in point.measured]
+    names = unique(arm for run in runs for arm in arms_of_run(run))
+    listed = all(_LISTED in run.conditions for run in runs)
+    return tuple(sorted(names, key=_rank if listed else _order))
 
 
 def arms_of_run(run: Point) -> tuple[str, ...]:
     names = {key.removeprefix(_WALL) for key in run.samples if key.startswith(_WALL)}
-    return tuple(sorted(names, key=_order))
+    listed = [name for name in str(run.conditions.get(_LISTED, "")).split(", ") if name in names]
+    return tuple(sorted((*listed, *sorted(names - set(listed))), key=_rank))
 
 
 def is_base(arm: str) -> bool:
@@ -30,7 +34,11 @@ def is_base(arm: str) -> bool:
 
 
 def _order(arm: str) -> tuple[int, str]:
-    return (0 if arm in BASES else 1 if is_base(arm) else 2, arm)
+    return _rank(arm), arm
+
+
+def _rank(arm: str) -> int:
+    return 0 if arm in BASES else 1 if is_base(arm) else 2
 
 
 def of_arm(stem: str, arm: str) -> str:

@@ -12,6 +12,7 @@ from tpscale_analysis.experiments.tables import (
 )
 from tpscale_analysis.experiments.view import PartView
 from tpscale_analysis.experiments.views import view_of
+from tpscale_analysis.quality_tables import study_quality
 from tpscale_analysis.table import Table
 
 _EXTRAS = {"percentiles": percentile_table, "memory": memory_table}
@@ -29,5 +30,5 @@ def study_tables(study: Study) -> list[Table]:
     tables = [table for part in (view.parts if view else ()) for table in part_tables(study, part)]
     if not tables:
         tables = [table for table in (percentile_table(study), *every_figure(study)) if table]
-    refused = refused_table(study)
-    return [*tables, refused] if refused else tables
+    more = (study_quality(study) if view else None, refused_table(study))
+    return [*tables, *(table for table in more if table)]

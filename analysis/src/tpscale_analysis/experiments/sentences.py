@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tpscale_analysis.experiments.arms import of_arm
 from tpscale_analysis.experiments.labels import label
+from tpscale_analysis.experiments.method_sentences import method_sentences
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.merge import MergedPoint, unique
 from tpscale_analysis.metric_tables import show_metrics
@@ -21,8 +22,10 @@ _MAX_ARMS = 4  # each told by itself; else the least and the most
 def study_sentences(study: Study, headlines: Sequence[str]) -> list[str]:
     """Headlines of a few points or of the first and last; then what is not to be believed, and what is missing."""
     claimed = [point for point in study.measured if not set(NO_CLAIM) & set(_marks(study, point))]
+    of_methods = method_sentences(study)
     told = claimed if len(claimed) <= _MAX_POINTS else [claimed[0], claimed[-1]]
     sentences = [text for point in told if (text := _of_point(study, point, headlines))]
+    sentences += of_methods
     if len(claimed) > len(told):
         sentences.append(f"{len(claimed)} points were measured; the tables have all of them.")
     silent = len(study.measured) - len(claimed)

@@ -27,10 +27,11 @@ class Chart:
 
     bars: the stems beside one another, a colour an arm; stacked: the stems upon one another, a bar an arm and point;
     sweep: lines over a parameter that was swept; intervals: figures with their intervals beside a line at nothing;
-    memory: its components beside the sizes from the shapes.
+    memory: its components beside the sizes from the shapes; methods: a bar an arm of one point, in the colour of its
+    family, the axis fitted to what differs.
     """
 
-    kind: Literal["bars", "stacked", "sweep", "intervals", "memory"]
+    kind: Literal["bars", "stacked", "sweep", "intervals", "memory", "methods"]
     title: str
     stems: tuple[str, ...]
     axis: str = ""  # what the values are; the unit is added
@@ -44,6 +45,7 @@ class FigureView:
     title: str
     caption: str
     charts: tuple[Chart, ...]
+    each_point: bool = False  # one a point, where else one holds all
 
 
 @dataclass(frozen=True)

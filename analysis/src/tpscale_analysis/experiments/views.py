@@ -20,6 +20,13 @@ _SLOTS = (
 )  # fmt: skip
 _TRANSFERS = ("device_to_host_bandwidth", "host_to_device_bandwidth")
 _PIECES = ("piece_bytes",)
+COMPARISON = (
+    "benchmark_comparison"  # the figure of methods to cut the KV cache, as the plan names it
+)
+_COMPRESSED = (
+    "ttft_mean", "tpot_mean", "decode_throughput", "perplexity", "accuracy", "memory_peak",
+    "cache_tokens_mean", "cache_tokens_max", "cache_tokens_final",
+)  # fmt: skip
 
 
 def _of(what: str) -> tuple[str, ...]:
@@ -135,6 +142,45 @@ VIEWS = (
                     TableView("Throughput", (*_THROUGHPUTS, "wall_seconds", "preemptions")),
                 ),
                 extras=("percentiles",),
+            ),
+        ),
+    ),
+    View(
+        "kv-compression",
+        "KV-cache compression",
+        ("perplexity", "tpot_mean"),
+        (
+            PartView(
+                FigureView(
+                    COMPARISON,
+                    "What cutting the KV cache costs and saves",
+                    "A bar a method: grey the whole cache, green streaming, red the most recent tokens alone, blue the "
+                    "others. Axes are fitted to show the differences; one that does not begin at 0 says so. Cache "
+                    f"size: tokens in a layer that is cut, mean over the text. {_BARS}",
+                    (
+                        Chart("methods", "Throughput", ("decode_throughput",), "decode throughput"),
+                        Chart("methods", "TPOT", ("tpot_mean",), "time an output token"),
+                        Chart("methods", "TTFT", ("ttft_mean",), "time to the first token"),
+                        Chart("methods", "Perplexity", ("perplexity",), "perplexity"),
+                        Chart("methods", "Peak memory", ("memory_peak",), "peak memory"),
+                        Chart("methods", "Cache size", ("cache_tokens_mean",), "cached tokens"),
+                    ),
+                    each_point=True,
+                ),
+                (
+                    TableView(
+                        "Methods",
+                        _COMPRESSED,
+                        "TTFT: the prompt in one uncut forward, then cut. Perplexity, accuracy of the next token, "
+                        "memory and cache size: from a pass of one token a forward. Cache sizes: of the layers that "
+                        "are cut.",
+                    ),
+                    TableView(
+                        "More of the methods",
+                        ("bits_per_byte", "kv_cache_peak", "kv_pool", "serving_memory_peak", "output_throughput"),
+                        "KV cache peak: blocks that held tokens. Serving memory: of the timed request.",
+                    ),
+                ),
             ),
         ),
     ),

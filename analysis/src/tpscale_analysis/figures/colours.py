@@ -5,8 +5,13 @@ from __future__ import annotations
 from tpscale_analysis.experiments.arms import is_base
 from tpscale_analysis.figures.style import Palette
 
-_FAMILIES = (("streaming", "end_to_end"), ("recent_only", "decode"))  # green, red
+_FAMILIES = (("streaming", "end_to_end"), ("recent_only", "red"))  # green, red
 _OTHERS = ("prefill", "decode", "end_to_end", "host", "attention", "other")
+
+
+def method_colour(name: str, palette: Palette) -> str:
+    """Of ways to cut a cache: the base grey, streaming green, recent_only red, all others blue."""
+    return arm_colour(name, 0, palette)
 
 
 def arm_colour(name: str, index: int, palette: Palette) -> str:

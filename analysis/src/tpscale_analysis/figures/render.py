@@ -22,7 +22,7 @@ from tpscale_analysis.figures.style import PLACEHOLDERS, PRINT, settings, use_pa
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache
 DPI = 300
 _PANEL_INCHES = (4.1, 3.3)
-_MAX_COLUMNS = 3  # of the panels of a PNG; four stand two by two
+_COLUMNS = 3  # of the panels of a PNG at most; four stand two by two
 _FONT = re.compile(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*")
 _FAMILY = re.compile(r"font-family: [^;\"]*")
 
@@ -31,7 +31,7 @@ def to_png(figure: Figure) -> bytes:
     """All panels on white, in a row as far as there is room."""
     with mpl.rc_context(settings(PRINT)), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is no news for the user
-        columns = len(figure.panels) if len(figure.panels) <= _MAX_COLUMNS else 2
+        columns = 2 if len(figure.panels) == 4 else min(len(figure.panels), _COLUMNS)
         rows = -(-len(figure.panels) // columns)
         width = _PANEL_INCHES[0] * columns
         heading = textwrap.wrap(f"{figure.title}. {figure.subject}", 62 * columns)[:3]

@@ -8,6 +8,7 @@ from tpscale_analysis.figures.bars import bars, stacked
 from tpscale_analysis.figures.figure import Figure, Panel
 from tpscale_analysis.figures.intervals import intervals
 from tpscale_analysis.figures.memory_parts import memory_parts
+from tpscale_analysis.figures.methods import methods
 from tpscale_analysis.figures.sweep import sweep
 
 _KINDS = {
@@ -16,6 +17,7 @@ _KINDS = {
     "sweep": sweep,
     "intervals": intervals,
     "memory": memory_parts,
+    "methods": methods,
 }
 
 

@@ -24,6 +24,7 @@ class Palette:
     other: str
     collective: str
     host: str
+    red: str
     on_strong: str  # text on gemm and collective
     on_pale: str  # text on attention and host
     on_grey: str  # text on other
@@ -42,6 +43,7 @@ PRINT = Palette(
     other="#b8c0cc",
     collective="#d55e00",
     host="#e8b93a",
+    red="#c62828",
     on_strong="#ffffff",
     on_pale="#1c1f24",
     on_grey="#1c1f24",
@@ -59,6 +61,7 @@ DARK = Palette(
     other="#6b7686",
     collective="#f0843c",
     host="#e8b93a",
+    red="#ef5f5a",
     on_strong="#11141a",
     on_pale="#11141a",
     on_grey="#ffffff",

@@ -13,6 +13,7 @@ from tpscale_analysis.pairs import PairedFigure, counted_rows, paired_figure, pa
 from tpscale_analysis.point import FloatArray, Metric, Point
 from tpscale_analysis.recheck.bootstrap_range import median_ends, paired_ratio_ends
 from tpscale_analysis.recheck.formula import evaluate
+from tpscale_analysis.recheck.quality import quality
 
 Ends = tuple[FloatArray, FloatArray]
 _ISOLATED = re.compile(r"all_reduce_(seconds|algbw|busbw)_(\d{1,18})")
@@ -42,6 +43,9 @@ def make_again(run: Point, metric: Metric, arms: tuple[str, ...]) -> Made | None
     if latency is not None:
         how = "percentiles of the raw times of every request"
         return Made(float(np.median(latency)), None, how, _NANOSECOND)
+    judged = quality(run, metric, stem, arm)
+    if judged is not None:
+        return Made(judged, None, "the raw rows of the judged text")
     values, how = _values(run, metric, stem, arm)
     if values is None or not len(values):
         return None

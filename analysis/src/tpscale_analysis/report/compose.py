@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tpscale_analysis.checklist import checklist
 from tpscale_analysis.device_state import state_table
+from tpscale_analysis.experiments.views import COMPARISON
 from tpscale_analysis.figures.device_state import device_state
 from tpscale_analysis.figures.naming import slugs
 from tpscale_analysis.groups import common_values
@@ -66,8 +67,20 @@ def _sections(results: Results) -> list[Section]:
     sections += [(shard_section(e, next(names)), e.study.group.points) for e in shards]
     sections += [(study_section(study, next(names)), study.points) for study in results.studies]
     made = [_made_again(section, results.findings_of(points)) for section, points in sections]
+    made = _named_as_planned(made)
     plan = plan_section(results)
     return [plan, *made] if len(results.test_names) > 1 else [*made, plan]
+
+
+def _named_as_planned(sections: Sequence[Section]) -> list[Section]:
+    """The first comparison of methods is called what the plan calls it; others begin with their study's name."""
+    end = f"_{COMPARISON}.png"
+    parts = [part for section in sections for part in section.parts if part.figure]
+    first = next((part for part in parts if part.file_name.endswith(end)), None)
+    return [
+        replace(s, parts=[replace(p, file_name=end[1:]) if p is first else p for p in s.parts])
+        for s in sections
+    ]
 
 
 def _made_again(section: Section, findings: list[Finding]) -> Section:

@@ -6,6 +6,7 @@ from tpscale_analysis.figures.catalogue import figures_of
 from tpscale_analysis.headings import curve_title, parameter_lines
 from tpscale_analysis.merge import MergedPoint
 from tpscale_analysis.metric_tables import absent_table, curve_metric_table, verdict_table
+from tpscale_analysis.quality_tables import curve_quality
 from tpscale_analysis.report.content import Pairs, Part, Section
 from tpscale_analysis.report.raw import raw_points
 from tpscale_analysis.scaling import PHASES, Scaling
@@ -28,6 +29,7 @@ def curve_section(scaling: Scaling, name: str) -> Section:
         "step_time": [breakdown_table(scaling), roof_table(scaling)],
         "comm_fraction": [all_reduce_table(scaling)],
         "memory": [memory_table(scaling)],
+        "quality": [curve_quality(scaling)],
         "metrics": [curve_metric_table(scaling)],
     }
     parts = []
