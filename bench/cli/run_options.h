@@ -28,6 +28,8 @@ struct RunOptions {
   std::vector<std::int64_t> piece_bytes;
   std::int64_t transfer_tokens = 512;
   std::string transfer_cache = "model";
+  std::int64_t num_samples = 3;
+  std::int64_t sample_tokens = 2000;
   std::string output;
   bool resume = false;
   bool dry_run = false;
@@ -71,6 +73,8 @@ struct RunOptions {
     visit("transfer-tokens", self.transfer_tokens, "kv-transfer: tokens of the cache that is moved");
     visit("transfer-cache", self.transfer_cache,
           "kv-transfer: whose cache is moved: model, or 7b (32 layers, 32 heads of 128, 2 bytes)");
+    visit("num-samples", self.num_samples, "kv-compression: texts by which each method is judged");
+    visit("sample-tokens", self.sample_tokens, "kv-compression: tokens of such a text");
     visit("output", self.output, "the launch's folder (default: results/{experiment}_{model}_{timestamp})");
     visit("resume", self.resume, "measure only the points that the folder lacks");
     visit("dry-run", self.dry_run, "print the points and their memory, measure nothing");

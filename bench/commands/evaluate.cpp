@@ -81,6 +81,7 @@ class EvaluateCommand final : public Command {
       compute_dtype(config, engine_);  // a name that is none is said now
       tokens = options_.text.empty() ? read_token_ids(options_.token_ids) : encode_text();
       require_scorable(tokens, config);
+      if (!methods.empty()) require_compressible(config, methods.front(), length_of(tokens));
     });
     const std::int64_t window = methods.empty() ? window_of(config, tokens) : 2;
     const std::vector<Request> requests{
@@ -92,8 +93,10 @@ class EvaluateCommand final : public Command {
     if (methods.empty()) {
       compressed.text = score_text(session.engine(), tokens, window);
     } else {
-      together(world, [&] { require_room(world, group, session, config, methods.front(), tokens.size()); });
-      compressed = score_compressed(session.engine(), config, methods.front(), tokens);
+      const CompressedLength length = length_of(tokens);
+      session.require_room(static_cast<std::size_t>(compressed_kv_bytes(
+          config, session.shard(), parse_dtype(session.engine().options().dtype), methods.front(), length)));
+      compressed = score_compressed(session.engine(), methods.front(), tokens);
     }
     TextScore& score = compressed.text;
     score.bytes = judged_bytes_;
@@ -116,15 +119,8 @@ class EvaluateCommand final : public Command {
     return methods;
   }
 
-  void require_room(const World& world, const RankGroup& group, const ModelSession& session,
-                    const ModelConfig& config, const EvictionPolicy& policy, std::size_t tokens) const {
-    const CompressedLength length{1, static_cast<std::int64_t>(tokens) - 1, engine_.block_size};
-    require_compressible(config, policy, length);
-    const Dtype dtype = compute_dtype(config, engine_);
-    require_memory(
-        world, group.backend(),
-        static_cast<std::size_t>(compressed_kv_bytes(config, session.shard(), dtype, policy, length)),
-        world.size());
+  CompressedLength length_of(const std::vector<std::int32_t>& tokens) const {
+    return {1, static_cast<std::int64_t>(tokens.size()) - 1, engine_.block_size};
   }
 
   std::vector<std::int32_t> encode_text() {

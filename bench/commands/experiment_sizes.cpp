@@ -62,6 +62,7 @@ void declare_launch_options(OptionTable& table, LaunchOptions& options) {
   table.add("Engine", options.engine);
   table.add("Model and device", options.backend);
   table.add("Parallel", options.parallel);
+  table.add("KV-cache compression", options.compression);
 }
 
 LaunchOptions options_of(const Experiment& experiment, const LaunchOptions& common, const OptionTable& table,

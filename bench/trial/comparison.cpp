@@ -27,15 +27,14 @@ class ComparisonMeasurement {
       : launch_(launch), comparison_(comparison), group_(group) {}
 
   void run(Point& point) {
-    session_ = open_session(launch_, group_, comparison_.engine, planned(), point);
+    session_ = open_session(launch_, group_, comparison_.engine,
+                            comparison_.session.empty() ? planned() : comparison_.session, point);
     if (session_) in_concert(launch_.world, [&] { measure(point); });
   }
 
  private:
   const std::vector<Request>& planned() const { return comparison_.plan.workload->requests; }
-  Dtype dtype() const {
-    return compute_dtype(launch_.source.config(), comparison_.engine);
-  }
+  Dtype dtype() const { return compute_dtype(launch_.source.config(), comparison_.engine); }
   const Arm& base() const { return arms_.front(); }
 
   void measure(Point& point) {
@@ -60,13 +59,16 @@ class ComparisonMeasurement {
     requests_ = comparison_.arrivals ? comparison_.arrivals(launch_, group_, arms_, point) : planned();
     repeat(point);
     launch_.stages.time("probe", Kind::kMeasuring, [&] { probe(); });
-    launch_.stages.time("verify", Kind::kMeasuring, [&] { verify(point); });
+    launch_.stages.time("verify", Kind::kMeasuring, [&] {
+      verify(point);
+      if (comparison_.measure_more) comparison_.measure_more(launch_, group_, *session_, point);
+    });
     if (launch_.root()) describe(point);
   }
 
   std::vector<Quantity> quantities() const {
     std::vector<Quantity> all = comparison_.quantities;
-    all.push_back({"memory_peak", "B", [&backend = group_.backend()](const RunResult&) {
+    all.push_back({comparison_.peak_name, "B", [&backend = group_.backend()](const RunResult&) {
                      return static_cast<double>(backend.memory().use().peak);
                    }});
     return all;
@@ -111,7 +113,8 @@ class ComparisonMeasurement {
   std::vector<Samples> with_peak_of_all_arms(std::vector<Samples> memory) const {
     const auto peak = std::ranges::find(memory, "memory_peak", &Samples::name);
     for (const PointFacts& facts : facts_) {
-      for (const auto& row : samples_named(facts.timed.samples, name_of_arm("memory_peak", facts.arm)).rows) {
+      for (const auto& row :
+           samples_named(facts.timed.samples, name_of_arm(comparison_.peak_name, facts.arm)).rows) {
         for (std::size_t rank = 0; rank < row.size(); ++rank) {
           peak->rows.front()[rank] = std::max(peak->rows.front()[rank], row[rank]);
         }
@@ -134,14 +137,14 @@ class ComparisonMeasurement {
   }
 
   void verify(Point& point) {
-    if (launch_.text) {
+    if (launch_.text && !comparison_.different) {
       base().set_up();
       facts_.front().text = judge_text(*base().engine, *launch_.text);
     }
     inject_token_bug();
     point.arrays = {output_tokens(facts_.front().timed.last), order_of_arms()};
     for (std::size_t i = 0; i < facts_.size(); ++i) {
-      if (i > 0) point.verdicts.push_back(same_tokens_as_base(arms_[i], facts_[i]));
+      if (i > 0 && !comparison_.different) point.verdicts.push_back(same_tokens_as_base(arms_[i], facts_[i]));
       point.verdicts.push_back(of_arm(judge_repeatability(facts_[i]), facts_[i].arm));
       point.verdicts.push_back(of_arm(judge_phases(facts_[i]), facts_[i].arm));
       point.verdicts.push_back(of_arm(judge_plausibility(facts_[i]), facts_[i].arm));
@@ -224,7 +227,7 @@ class ComparisonMeasurement {
       }
       add_timed_figures(point, facts);
       add_quantity_figure(
-          point, facts, "memory_peak",
+          point, facts, comparison_.peak_name,
           "largest that the suite's own allocator held during a run of the arm, whose peak is "
           "reset before each, on the rank that has most");
     }

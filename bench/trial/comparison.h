@@ -24,8 +24,18 @@ struct Comparison {
   /// once, by every rank of the group; only arrivals may be other than planned. Empty: as planned.
   std::function<std::vector<Request>(Launch&, RankGroup&, std::span<const Arm>, Point&)> arrivals = {};
   std::vector<Quantity> quantities;
+  /// What the session's own engine must hold, where its arms serve with others of their own. Empty: the
+  /// plan's requests.
+  std::vector<Request> session = {};
   /// The arms compute every row the same way: identical tokens (L0) alone will do.
   bool exact = false;
+  /// The arms are to differ: their tokens are not held against one another's, and the model is not judged by
+  /// the launch's text; `measure_more` and `compare` say what holds instead.
+  bool different = false;
+  /// Of the figure that is the peak of an arm's runs.
+  std::string peak_name = "memory_peak";
+  /// More to measure once the repetitions are over: by every rank of the group; adds to the point on rank 0.
+  std::function<void(Launch&, RankGroup&, ModelSession&, Point&)> measure_more = {};
   /// What the arms beside one another say, added on rank 0 to the figures of each arm.
   std::function<void(Point&, std::span<const PointFacts>, Engine&)> compare;
 };
@@ -42,6 +52,10 @@ using ComparisonColumn = PointColumn;
 void run_comparisons(Launch& launch, const std::string& experiment,
                      const std::function<std::vector<Comparison>()>& plan,
                      std::span<const ComparisonColumn> columns);
+/// The same with a table of its own.
+void run_comparisons(Launch& launch, const std::string& experiment,
+                     const std::function<std::vector<Comparison>()>& plan,
+                     const std::function<std::string(std::span<const Point>)>& table);
 
 /// other / base of a quantity in the repetitions that count in both: the pairs of a repetition resampled
 /// together.

@@ -7,6 +7,13 @@ namespace tpscale {
 void run_comparisons(Launch& launch, const std::string& experiment,
                      const std::function<std::vector<Comparison>()>& plan,
                      std::span<const ComparisonColumn> columns) {
+  run_comparisons(launch, experiment, plan,
+                  [&](std::span<const Point> points) { return point_table(experiment, points, columns); });
+}
+
+void run_comparisons(Launch& launch, const std::string& experiment,
+                     const std::function<std::vector<Comparison>()>& plan,
+                     const std::function<std::string(std::span<const Point>)>& table) {
   std::vector<Comparison> comparisons;
   together(launch.world, [&] { comparisons = plan(); });
   if (launch.options.run.dry_run) {
@@ -23,7 +30,7 @@ void run_comparisons(Launch& launch, const std::string& experiment,
   }
   if (launch.root()) {
     report.verdicts_passed = all_passed(report.points);
-    report.table = point_table(report.name, report.points, columns);
+    report.table = table(report.points);
   }
   launch.progress.clear();
   launch.reports.push_back(std::move(report));

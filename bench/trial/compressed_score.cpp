@@ -6,19 +6,20 @@
 
 namespace tpscale {
 
-CompressedScore score_compressed(const Engine& engine, const ModelConfig& config,
-                                 const EvictionPolicy& policy, std::span<const std::int32_t> tokens) {
+CompressedScore score_compressed(const Engine& engine, const EvictionPolicy& policy,
+                                 std::span<const std::int32_t> tokens) {
   const std::size_t passes = tokens.size() - 1;
   const CompressedLength length{1, static_cast<std::int64_t>(passes), engine.sizes().block_size};
-  require_compressible(config, policy, length);
   const auto sequence = engine.compressed(policy, length);
   CompressedScore score;
   score.pool_bytes = sequence->pool_bytes();
   double sum = 0.0;
+  std::vector<TokenScore> scores;
   for (std::size_t i = 0; i < passes; ++i) {
-    const TokenScore one = sequence->score(tokens[i], tokens[i + 1]);
-    score.text.nll.push_back(one.nll);
-    if (one.best == tokens[i + 1]) ++score.text.hits;
+    scores.clear();
+    sequence->score(tokens.subspan(i, 1), tokens.subspan(i + 1, 1), scores);
+    score.text.nll.push_back(scores.front().nll);
+    if (scores.front().best == tokens[i + 1]) ++score.text.hits;
     score.most_bytes_in_use = std::max(score.most_bytes_in_use, sequence->bytes_in_use());
     sequence->cut();
     score.last_cached = sequence->cached();

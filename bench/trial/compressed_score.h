@@ -19,9 +19,9 @@ struct CompressedScore {
   std::int64_t most_bytes_in_use = 0;  ///< of the blocks that held them
 };
 
-/// `tokens`: at least two. Collective
-/// over the engine's group. Throws UsageError where model and policy do not go together.
-CompressedScore score_compressed(const Engine& engine, const ModelConfig& config,
-                                 const EvictionPolicy& policy, std::span<const std::int32_t> tokens);
+/// `tokens`: at least two. What require_compressible refuses must have been refused. Collective over the
+/// engine's group.
+CompressedScore score_compressed(const Engine& engine, const EvictionPolicy& policy,
+                                 std::span<const std::int32_t> tokens);
 
 }  // namespace tpscale

@@ -33,8 +33,8 @@ std::filesystem::path embedded_text() {
 }
 
 JudgedText judged(const std::filesystem::path& file, std::vector<std::int32_t> tokens,
-                  const Tokenizer* tokenizer, const ModelConfig& config, bool on_cpu) {
-  tokens.resize(std::min(tokens.size(), tokens_to_judge(config, on_cpu)));
+                  const Tokenizer* tokenizer, const ModelConfig& config, std::size_t most_tokens) {
+  tokens.resize(std::min(tokens.size(), most_tokens));
   require_scorable(tokens, config);
   JudgedText text{file.filename().string(), std::move(tokens), 0, ""};
   if (tokenizer != nullptr) {
@@ -50,20 +50,25 @@ JudgedText judged(const std::filesystem::path& file, std::vector<std::int32_t> t
 
 }  // namespace
 
-std::optional<JudgedText> find_judged_text(const WorkloadOptions& options, const std::string& model,
-                                           const ModelConfig& config, bool on_cpu) {
+std::optional<JudgedText> find_text(const WorkloadOptions& options, const std::string& model,
+                                    const ModelConfig& config, std::size_t most_tokens) {
   if (!options.text.empty()) {
     const std::string text = read_input_file(options.text);
     return judged(options.text, options.tokenizer ? options.tokenizer->encode(text) : byte_tokens(text),
-                  options.tokenizer.get(), config, on_cpu);
+                  options.tokenizer.get(), config, most_tokens);
   }
   if (!options.token_ids.empty())
-    return judged(options.token_ids, read_token_ids(options.token_ids), nullptr, config, on_cpu);
+    return judged(options.token_ids, read_token_ids(options.token_ids), nullptr, config, most_tokens);
   std::error_code ignored;
   if (model != "embedded" || !std::filesystem::exists(embedded_text(), ignored)) return std::nullopt;
   const std::unique_ptr<Tokenizer> tokenizer = require_tokenizer(model);
   return judged(embedded_text(), tokenizer->encode(read_input_file(embedded_text().string())),
-                tokenizer.get(), config, on_cpu);
+                tokenizer.get(), config, most_tokens);
+}
+
+std::optional<JudgedText> find_judged_text(const WorkloadOptions& options, const std::string& model,
+                                           const ModelConfig& config, bool on_cpu) {
+  return find_text(options, model, config, tokens_to_judge(config, on_cpu));
 }
 
 }  // namespace tpscale

@@ -17,10 +17,13 @@ struct JudgedText {
   std::string hash;                  ///< XXH64 of the tokens as 16 hex digits: part of a point's identity
 };
 
-/// The beginning of options.text (by options.tokenizer) or options.token_ids; where neither is given and
-/// `model` is the embedded one, of the script that trained it. None for any other model. As long as judging
-/// takes a second or two: 2,000 tokens, fewer of a large model on a CPU. Throws what reading the file and
-/// require_scorable throw.
+/// The first `most_tokens` of options.text (by options.tokenizer) or options.token_ids; where neither is
+/// given and `model` is the embedded one, of the script that trained it. None for any other model. Throws
+/// what reading the file and require_scorable throw.
+std::optional<JudgedText> find_text(const WorkloadOptions& options, const std::string& model,
+                                    const ModelConfig& config, std::size_t most_tokens);
+
+/// find_text() as long as judging takes a second or two: 2,000 tokens, fewer of a large model on a CPU.
 std::optional<JudgedText> find_judged_text(const WorkloadOptions& options, const std::string& model,
                                            const ModelConfig& config, bool on_cpu);
 

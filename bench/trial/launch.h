@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/cli/compression_options.h"
 #include "bench/cli/model_options.h"
 #include "bench/cli/run_options.h"
 #include "bench/print/progress.h"
@@ -29,6 +30,7 @@ struct LaunchOptions {
   EngineOptions engine;
   BackendOptions backend;
   ParallelOptions parallel;
+  CompressionOptions compression;
 };
 
 /// What an experiment ended with, for the end of the launch.

@@ -65,6 +65,10 @@ ModelSession::ModelSession(World& world, RankGroup& group, const ModelSource& so
            [&] { engine_ = std::make_unique<Engine>(group.backend(), comm, source, shard_, exact, sizes_); });
 }
 
+void ModelSession::require_room(std::size_t bytes) const {
+  together(group_.comm(), [&] { require_memory(world_, group_.backend(), bytes, group_.comm().size()); });
+}
+
 Engine& ModelSession::sibling(const EngineOptions& options, std::span<const Request> requests) {
   Communicator& comm = group_.comm();
   EngineOptions exact = options;

@@ -36,6 +36,9 @@ class ModelSession {
   /// Another engine on the same weights, which lives as long as the session: the other arm of a comparison.
   /// Collective over the group; throws as the constructor does. Not after the engines have warmed up.
   Engine& sibling(const EngineOptions& options, std::span<const Request> requests);
+  /// Throws OutOfMemoryError, on all ranks, where so many more bytes a rank do not fit. Collective over the
+  /// group.
+  void require_room(std::size_t bytes) const;
   const ModelShard& shard() const noexcept { return shard_; }
   const EngineSizes& sizes() const noexcept { return sizes_; }
 

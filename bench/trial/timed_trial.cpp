@@ -54,7 +54,7 @@ std::vector<double> repeat_once(const TrialSetting& setting, const Arm& arm, Tim
   setting.group.barrier();
   setting.backend.stream().synchronize();
   const auto start = Clock::now();
-  result = arm.engine->run(setting.requests);
+  result = arm.serve ? arm.serve(setting.requests) : arm.engine->run(setting.requests);
   setting.backend.stream().synchronize();
   const double delay = arm.delay * result.wall_seconds;
   if (delay > 0.0) wait_busily(delay);

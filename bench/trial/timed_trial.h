@@ -33,6 +33,8 @@ struct Arm {
   /// The self-test's: this share of a run's seconds is waited, busily, inside the clock. Counted as
   /// scheduling, which is the host's work in no step.
   double delay = 0.0;
+  /// Serves the requests in place of the engine's own run.
+  std::function<RunResult(std::span<const Request>)> serve = {};
 };
 
 /// One more quantity of a run on one rank, beyond those of kTimedNames. NaN where a run does not have it.

@@ -322,21 +322,22 @@ std::int32_t CompressedSequence::next_token(std::span<const std::int32_t> tokens
   return token;
 }
 
-TokenScore CompressedSequence::score(std::int32_t token, std::int32_t target) {
+void CompressedSequence::score(std::span<const std::int32_t> tokens, std::span<const std::int32_t> targets,
+                               std::vector<TokenScore>& scores) {
   Parts& p = *parts_;
-  const TensorView hidden = p.pass(std::span(&token, 1));
-  const TensorView logits = p.transformer.logits(p.execution, hidden);
-  p.logits.resize(logits.bytes());
-  p.backend.download(p.logits.data(), logits.data, logits.bytes());
-  std::vector<TokenScore> scores;
-  score_rows({.data = p.logits.data(),
-              .dtype = logits.dtype,
-              .parts = p.shard.tp_size,
-              .rows = 1,
-              .cols = logits.cols,
-              .vocab_size = p.config.vocab_size},
-             std::span(&target, 1), p.row, scores);
-  return scores.front();
+  const TensorView hidden = p.pass(tokens);
+  for (std::int64_t i = 0; i < hidden.rows; ++i) {
+    const TensorView logits = p.transformer.logits(p.execution, hidden.rows_at(i, 1));
+    p.logits.resize(logits.bytes());
+    p.backend.download(p.logits.data(), logits.data, logits.bytes());
+    score_rows({.data = p.logits.data(),
+                .dtype = logits.dtype,
+                .parts = p.shard.tp_size,
+                .rows = 1,
+                .cols = logits.cols,
+                .vocab_size = p.config.vocab_size},
+               targets.subspan(index(i), 1), p.row, scores);
+  }
 }
 
 void CompressedSequence::cut() {

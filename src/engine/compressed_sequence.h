@@ -44,8 +44,9 @@ class CompressedSequence {
   /// A forward pass over the next tokens; returns the token that the model chooses after them. The cache is
   /// then as the pass left it: cut() comes next.
   std::int32_t next_token(std::span<const std::int32_t> tokens);
-  /// A forward pass over the next token, judged by what follows it.
-  TokenScore score(std::int32_t token, std::int32_t target);
+  /// A forward pass over the next tokens, each judged by what follows it; appends to `scores`.
+  void score(std::span<const std::int32_t> tokens, std::span<const std::int32_t> targets,
+             std::vector<TokenScore>& scores);
   /// Drops what the policy does not keep.
   void cut();
 
