@@ -74,7 +74,7 @@ PackedLinear::PackedLinear(CpuMemory& memory, ThreadTeam& team, std::int64_t out
       out_features_(out_features),
       in_features_(in_features),
       dtype_(dtype),
-      depth_(dtype == Dtype::kBF16 ? rounded_up(in_features, kBlockDepth) : in_features),
+      depth_(dtype == Dtype::kF32 ? in_features : rounded_up(in_features, kBlockDepth)),
       panels_(rounded_up(out_features, kPanelCols) / kPanelCols),
       buffer_(memory.allocate(static_cast<std::size_t>(panels_ * kPanelCols * depth_) * size_of(dtype),
                               MemoryKind::kWeights)) {}

@@ -9,10 +9,11 @@
 namespace tpscale::cpu {
 
 /// Weights in panels of kPanelCols = 32 output features, one panel behind the other, outputs padded with
-/// zeros. f32 and f16: element (k, n) of a panel at k * 32 + n. bf16: the inputs are padded to multiples of
-/// kBlockDepth = 32; a panel is a row of blocks of 32 inputs, a block two tiles of 16 outputs, a tile 16 rows
-/// of 64 bytes: element (k, n) at word (k / 2) * 16 + n, k even in the lower half. It is the operand of the
-/// AMX tile product as it stands, and one 32-bit word widens into two fp32 by a shift and a mask.
+/// zeros; in 16 bits the inputs are padded to multiples of kBlockDepth = 32. f32 and f16: element (k, n) of a
+/// panel at k * 32 + n. bf16: a panel is a row of blocks of 32 inputs, a block two tiles of 16 outputs, a
+/// tile 16 rows of 64 bytes: element (k, n) at word (k / 2) * 16 + n, k even in the lower half. It is the
+/// operand of the AMX tile product as it stands, and one 32-bit word widens into two fp32 by a shift and a
+/// mask.
 class PackedLinear final : public LinearWeights {
  public:
   PackedLinear(CpuMemory& memory, ThreadTeam& team, std::int64_t out_features, std::int64_t in_features,

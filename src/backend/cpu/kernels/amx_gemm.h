@@ -31,6 +31,7 @@ inline void prefetch_tile(const Bits16* tile, std::int64_t ahead) {
 }
 
 /// Columns [col, col + 16) of `rows` rows from row on, out of a stored tile.
+template <class Element>
 inline void write_tile(const GemmJob& job, const float* tile, std::int64_t tile_stride, std::int64_t row,
                        std::int64_t rows, std::int64_t col) {
   const std::int64_t left = job.cols - col;
@@ -39,7 +40,7 @@ inline void write_tile(const GemmJob& job, const float* tile, std::int64_t tile_
   for (std::int64_t r = 0; r < rows; ++r) {
     VecF sum = load(tile + r * tile_stride);
     if (job.bias != nullptr) sum += bias;
-    store_some(static_cast<Bits16*>(job.out) + (row + r) * job.out_stride + col, sum, left);
+    store_some(static_cast<Element*>(job.out) + (row + r) * job.out_stride + col, sum, left);
   }
 }
 
@@ -77,26 +78,21 @@ inline void amx_few_rows(const GemmJob& job) {
     }
     const std::int64_t col = panel * kPanelCols;
     _tile_stored(0, sums, kRowBytes);
-    write_tile(job, sums, kTile, 0, job.rows, col);
+    write_tile<Bits16>(job, sums, kTile, 0, job.rows, col);
     _tile_stored(1, sums, kRowBytes);
-    write_tile(job, sums, kTile, 0, job.rows, col + kTile);
+    write_tile<Bits16>(job, sums, kTile, 0, job.rows, col + kTile);
     if (!pair) continue;
     _tile_stored(2, sums, kRowBytes);
-    write_tile(job, sums, kTile, 0, job.rows, col + apart * kPanelCols);
+    write_tile<Bits16>(job, sums, kTile, 0, job.rows, col + apart * kPanelCols);
     _tile_stored(3, sums, kRowBytes);
-    write_tile(job, sums, kTile, 0, job.rows, col + apart * kPanelCols + kTile);
+    write_tile<Bits16>(job, sums, kTile, 0, job.rows, col + apart * kPanelCols + kTile);
   }
 }
 
-/// Rows [row, row + 32) of a panel, inputs [begin, end): four tiles of sums.
-inline void amx_block(const GemmJob& job, std::int64_t row, std::int64_t panel, std::int64_t begin,
-                      std::int64_t end, bool prefetch) {
-  const Bits16* x = static_cast<const Bits16*>(job.x) + row * job.depth + begin * kTile;
-  const Bits16* lower = x + kTile * job.depth;
-  const Bits16* w = static_cast<const Bits16*>(job.panels) + (panel * job.depth + begin) * kPanelCols;
+/// The four tiles of sums of 32 rows of a panel: zero, or what stands there.
+inline void load_sums(const float* partial, bool first) {
   constexpr std::int64_t kStride = kPanelCols * 4;
-  float* partial = job.partial + row * kPanelCols;
-  if (begin == 0) {
+  if (first) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -107,6 +103,30 @@ inline void amx_block(const GemmJob& job, std::int64_t row, std::int64_t panel, 
     _tile_loadd(2, partial + kTile * kPanelCols, kStride);
     _tile_loadd(3, partial + kTile * kPanelCols + kTile, kStride);
   }
+}
+
+/// Puts them back there, and after the last inputs into the output.
+template <class Element>
+inline void store_sums_of_block(const GemmJob& job, std::int64_t row, std::int64_t panel, bool last) {
+  constexpr std::int64_t kStride = kPanelCols * 4;
+  float* partial = job.partial + row * kPanelCols;
+  _tile_stored(0, partial, kStride);
+  _tile_stored(1, partial + kTile, kStride);
+  _tile_stored(2, partial + kTile * kPanelCols, kStride);
+  _tile_stored(3, partial + kTile * kPanelCols + kTile, kStride);
+  if (!last) return;
+  const std::int64_t rows = job.rows - row < 2 * kTile ? job.rows - row : 2 * kTile;
+  write_tile<Element>(job, partial, kPanelCols, row, rows, panel * kPanelCols);
+  write_tile<Element>(job, partial + kTile, kPanelCols, row, rows, panel * kPanelCols + kTile);
+}
+
+/// Rows [row, row + 32) of a panel, inputs [begin, end): four tiles of sums.
+inline void amx_block(const GemmJob& job, std::int64_t row, std::int64_t panel, std::int64_t begin,
+                      std::int64_t end, bool prefetch) {
+  const Bits16* x = static_cast<const Bits16*>(job.x) + row * job.depth + begin * kTile;
+  const Bits16* lower = x + kTile * job.depth;
+  const Bits16* w = static_cast<const Bits16*>(job.panels) + (panel * job.depth + begin) * kPanelCols;
+  load_sums(job.partial + row * kPanelCols, begin == 0);
   for (std::int64_t k = begin; k < end;
        k += kBlockDepth, x += kTileElements, lower += kTileElements, w += kPanelBlock) {
     _tile_loadd(4, x, kRowBytes);
@@ -120,14 +140,7 @@ inline void amx_block(const GemmJob& job, std::int64_t row, std::int64_t panel, 
     _tile_dpbf16ps(1, 4, 7);
     _tile_dpbf16ps(3, 5, 7);
   }
-  _tile_stored(0, partial, kStride);
-  _tile_stored(1, partial + kTile, kStride);
-  _tile_stored(2, partial + kTile * kPanelCols, kStride);
-  _tile_stored(3, partial + kTile * kPanelCols + kTile, kStride);
-  if (end < job.depth) return;
-  const std::int64_t rows = job.rows - row < 2 * kTile ? job.rows - row : 2 * kTile;
-  write_tile(job, partial, kPanelCols, row, rows, panel * kPanelCols);
-  write_tile(job, partial + kTile, kPanelCols, row, rows, panel * kPanelCols + kTile);
+  store_sums_of_block<Bits16>(job, row, panel, end == job.depth);
 }
 
 inline void amx_gemm(const GemmJob& job) {

@@ -10,7 +10,7 @@ namespace tpscale::cpu {
 enum class Isa : std::uint8_t { kGeneric, kAvx2, kAvx512, kAmx };
 
 /// Columns of a packed panel of weights (out_features are padded to a multiple), and the depth of a packed
-/// block (in_features of bf16 weights are padded to a multiple). See packed_linear.h for the layout.
+/// block (in_features of 16-bit weights are padded to a multiple). See packed_linear.h for the layout.
 inline constexpr std::int64_t kPanelCols = 32;
 inline constexpr std::int64_t kBlockDepth = 32;
 
