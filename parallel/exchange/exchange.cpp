@@ -5,8 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <ctime>
+#include <string>
 #include <vector>
 
 #include "core/check.h"
@@ -91,9 +93,13 @@ void Exchange::report_disagreement() {
   std::vector<std::uint64_t> tags;
   for (int rank = 0; rank < ranks_; ++rank)
     tags.push_back(lines_[rank].tags[step_ % 2].load(std::memory_order_relaxed));
-  const bool first = header_->poisoned.exchange(1, std::memory_order_relaxed) == 0;
-  if (!first) throw_if_poisoned();  // one rank says it
-  throw InternalError(disagreement(tags));
+  const std::string sentence = disagreement(tags);
+  if (header_->explained.exchange(1, std::memory_order_relaxed) == 0) {
+    // All say it: the launch ends with the first that throws, which may be another.
+    std::ranges::copy(sentence.substr(0, header_->why.size() - 1), header_->why.begin());
+    poison();
+  }
+  throw InternalError(sentence);
 }
 
 void Exchange::wait_for_all() {
@@ -129,13 +135,14 @@ void Exchange::sleep_until_woken(Line& line) {
 }
 
 void Exchange::poison() noexcept {
-  header_->poisoned.store(1, std::memory_order_relaxed);
+  header_->poisoned.store(1, std::memory_order_release);
 }
 
 void Exchange::throw_if_poisoned() const {
-  if (header_->poisoned.load(std::memory_order_relaxed) != 0) {
-    throw Error(ExitCode::kFailure, "another rank of the group failed and left its collectives");
-  }
+  if (header_->poisoned.load(std::memory_order_acquire) == 0) return;
+  const std::string why = header_->why.data();
+  throw Error(ExitCode::kFailure,
+              why.empty() ? "another rank of the group failed and left its collectives" : why);
 }
 
 }  // namespace tpscale

@@ -54,6 +54,8 @@ class Exchange {
   };
   struct alignas(64) Header {
     std::atomic<std::uint32_t> poisoned;
+    std::atomic<std::uint32_t> explained;
+    std::array<char, 248> why;  ///< the sentence of the rank that poisoned it; empty: it had none
   };
 
   std::byte* area(int rank) const noexcept;
