@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # folder and world_network are of the script that sources this
 # Sourced by slurm_cluster and hosts, with $folder set: processes in a PID namespace of their own, whose first is the script
 # itself, called as `SCRIPT FOLDER _world ...`. When that ends, the kernel ends every process that was started in there,
 # whatever its group or session. So nothing is ever looked up by its name, and nothing is left behind.
@@ -36,7 +37,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 end_namespace() { # PID of unshare
 	local first
 	first=$(cat "/proc/$1/task/$1/children" 2>/dev/null) || first=
-	[ -z "$first" ] || kill -KILL $first 2>/dev/null || true
+	[ -z "$first" ] || kill -KILL "$first" 2>/dev/null || true
 }
 
 # The process that `serve` became; a number that the system gave to another one since is not taken for it.
