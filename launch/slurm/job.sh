@@ -28,14 +28,13 @@ program=$home/build/release/bin/tpscale
 output=${TPSCALE_OUTPUT:-$SLURM_SUBMIT_DIR/results/${SLURM_JOB_NAME}_${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
 ranks=${SLURM_NTASKS:-1}
 arguments=()
-if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then
+take_degree() { # of an array over degrees
 	IFS=, read -ra degrees <<<"${TPSCALE_DEGREES:-1,2,4,8}"
 	ranks=${degrees[$SLURM_ARRAY_TASK_ID]:-}
 	[[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 2 "array task $SLURM_ARRAY_TASK_ID has no degree in TPSCALE_DEGREES; use --array=0-$((${#degrees[@]} - 1))"
-	[ "$ranks" -le "${SLURM_NTASKS:-1}" ] || fail 2 "degree $ranks needs as many tasks, the job has ${SLURM_NTASKS:-1}: sbatch --nodes and --ntasks-per-node"
 	output=$output/tp$ranks
 	arguments=(--tp "$ranks")
-fi
+}
 
 seconds_left() { # until Slurm's limit; a large number where there is none
 	local left days=0 parts
@@ -76,16 +75,27 @@ requeue() {
 	local id=$SLURM_JOB_ID restarts=${SLURM_RESTART_COUNT:-0}
 	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || id=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 	if [ "$restarts" -ge "${TPSCALE_RESTARTS:-10}" ]; then
-		say "warned after $restarts restarts: not put back again; the finished points are in $output, --resume goes on"
+		say "not put back again after $restarts restarts: the finished points are in $output, --resume goes on"
 	else
 		say "back into the queue (restart $((restarts + 1))): the points that are left are measured then"
 		scontrol requeue "$id"
 	fi
 }
 
+launch_ended() { :; } # CODE: study.sbatch keeps a journal and tries again what died
+
 # run_job EXPERIMENT... [OPTION...]: the whole job. What the user gave after the script's name comes last and wins.
 run_job() {
+	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || take_degree
+	run_launch "$@" "${arguments[@]}"
+}
+
+run_launch() { # EXPERIMENT... [OPTION...]: on `ranks` ranks, into `output`
 	local command job code=0 limit
+	[ "$ranks" -le "${SLURM_NTASKS:-1}" ] || {
+		launch_ended 2
+		fail 2 "degree $ranks needs as many tasks, the job has ${SLURM_NTASKS:-1}: sbatch --nodes and --ntasks-per-node"
+	}
 	pid_file=$(mktemp)
 	trap 'rm -f "$pid_file"' EXIT
 	# Before anything slow: a warning that comes now must not kill the script.
@@ -95,7 +105,7 @@ run_job() {
 	# Ends an mpirun that hangs although its ranks are gone, a minute before Slurm would end the script with it.
 	limit=$(($(seconds_left) - 60))
 	mkdir -p "$output"
-	command+=("$program" run "$@" "${arguments[@]}" -o "$output" --resume)
+	command+=("$program" run "$@" -o "$output" --resume)
 	say "start ${SLURM_RESTART_COUNT:-0} on ${SLURM_JOB_NODELIST:-?}: ${command[*]}"
 	# USR1 goes to the launcher itself: timeout would die of it.
 	# shellcheck disable=SC2016 # expanded by that sh
@@ -109,6 +119,7 @@ run_job() {
 	# After a signal mpirun's own code replaces that of its ranks.
 	[ -z "$warned" ] || [ "$code" = 0 ] || [ "$code" = 3 ] || code=75
 	say "ended with exit code $code; results in $output"
+	launch_ended "$code"
 	[ "$code" != 75 ] || [ "$warned" != USR1 ] || requeue
 	exit "$code"
 }
