@@ -7,6 +7,7 @@
 #include "backend/plugins.h"
 #include "bench/cli/command_line.h"
 #include "bench/commands/commands.h"
+#include "bench/preflight/start.h"
 #include "bench/print/message.h"
 #include "core/error.h"
 #include "parallel/registry.h"
@@ -24,6 +25,7 @@ ExitCode said_by_rank_zero(const World& world, const Error& error) {
 /// own.
 ExitCode run_program(World& world, const std::vector<std::string>& arguments) {
   try {
+    enforce(world, check_start(world, arguments));
     const auto commands = make_commands();
     CommandLine line;
     together(world, [&] { line = parse_command_line(arguments, commands); });
@@ -70,13 +72,20 @@ ExitCode run(int argc, char** argv) {
   }
 }
 
+/// What printf left in its buffer is an error of the program where it cannot be written, not of nobody.
+ExitCode with_output_written(ExitCode code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  say("standard output cannot be written");
+  return code == ExitCode::kDone ? ExitCode::kInputOutput : code;
+}
+
 }  // namespace
 }  // namespace tpscale
 
 int main(int argc, char** argv) {
   using tpscale::ExitCode;
   try {
-    return static_cast<int>(tpscale::run(argc, argv));
+    return static_cast<int>(tpscale::with_output_written(tpscale::run(argc, argv)));
   } catch (const tpscale::Error& error) {  // no world
     tpscale::say(error.what());
     return static_cast<int>(error.code());
