@@ -8,6 +8,7 @@ namespace tpscale {
 
 std::unique_ptr<Command> make_list_command();
 std::unique_ptr<Command> make_info_command();
+std::unique_ptr<Command> make_check_command();
 std::unique_ptr<Command> make_run_command();
 std::unique_ptr<Command> make_generate_command();
 std::unique_ptr<Command> make_evaluate_command();

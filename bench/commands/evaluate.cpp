@@ -6,6 +6,7 @@
 #include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/evaluate_options.h"
+#include "bench/preflight/launch_check.h"
 #include "bench/print/number.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/compressed_score.h"
@@ -87,6 +88,10 @@ class EvaluateCommand final : public Command {
     const std::vector<Request> requests{
         {std::vector<std::int32_t>(tokens.begin(), tokens.begin() + window - 1), 1, 0.0}};
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
+    enforce(world,
+            check_launch(world, {setup, world.size(),
+                                 values_of(options_, compression_, model_, engine_, backend_, parallel_),
+                                 source->weights_hash()}));
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     CompressedScore compressed;

@@ -4,6 +4,7 @@
 #include "bench/cli/model_text.h"
 #include "bench/commands/commands.h"
 #include "bench/commands/generate_options.h"
+#include "bench/preflight/launch_check.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/model_session.h"
 
@@ -83,6 +84,9 @@ class GenerateCommand final : public Command {
       requests = {{prompt_of(options_, tokenizer.get(), config), options_.max_new_tokens, 0.0}};
     });
     const DeviceSetup setup = set_up_devices(world, model_.backend, backend_, parallel_);
+    enforce(world, check_launch(
+                       world, {setup, world.size(), values_of(options_, model_, engine_, backend_, parallel_),
+                               source->weights_hash()}));
     RankGroup group(world, setup, world.size());
     ModelSession session(world, group, *source, engine_, requests);
     RunResult result;

@@ -7,6 +7,7 @@
 #include "bench/commands/experiment_sizes.h"
 #include "bench/commands/run_report.h"
 #include "bench/experiment.h"
+#include "bench/preflight/launch_check.h"
 #include "bench/print/message.h"
 #include "bench/provenance/hardware.h"
 #include "bench/provenance/provenance.h"
@@ -15,7 +16,6 @@
 #include "bench/trial/injected_fault.h"
 #include "bench/trial/launch.h"
 #include "bench/trial/model_session.h"
-#include "bench/trial/preflight.h"
 #include "bench/trial/slo.h"
 #include "parallel/shard_plan.h"
 
@@ -108,7 +108,8 @@ class RunCommand final : public Command {
     together(world, [&] {
       text = find_judged_text(options_.workload, options_.model.model, source->config(), sizing.cpu);
     });
-    require_same_everywhere(world, canonical_text(all_values(text)), source->weights_hash());
+    enforce(world, check_launch(world, {setup, static_cast<int>(options_.run.tp.back()), all_values(text),
+                                        source->weights_hash(), !options_.run.dry_run}));
 
     Launch launch(world, options_, *source, std::move(setup));
     launch.text = std::move(text);
@@ -167,13 +168,9 @@ class RunCommand final : public Command {
   }
 
   Values all_values(const std::optional<JudgedText>& text) const {
-    Values values = to_values(options_.run);
+    Values values = values_of(options_.run, options_.model, options_.workload, options_.engine,
+                              options_.backend, options_.parallel);
     if (text) values.emplace_back("text_hash", text->hash);
-    for (const Values& more :
-         {to_values(options_.model), to_values(options_.workload), to_values(options_.engine),
-          to_values(options_.backend), to_values(options_.parallel)}) {
-      values.insert(values.end(), more.begin(), more.end());
-    }
     return values;
   }
 

@@ -12,6 +12,7 @@
 #include "parallel/registry.h"
 #include "parallel/world/degree.h"
 #include "parallel/world/device_sharing.h"
+#include "parallel/world/gather_text.h"
 
 namespace tpscale::mpi {
 namespace {
@@ -71,17 +72,9 @@ void MpiWorld::share_progress() {
 }
 
 std::vector<AvailableCores> MpiWorld::gather_cores() {
-  std::string mine = to_text(available_cores());
-  std::size_t length = mine.size();
-  std::vector<std::size_t> lengths(static_cast<std::size_t>(size()));
-  all_gather_host(std::as_writable_bytes(std::span(lengths)), std::as_bytes(std::span(&length, 1)));
-  length = std::ranges::max(lengths);
-  mine.resize(length, ' ');
-  std::string all(length * lengths.size(), ' ');
-  all_gather_host(std::as_writable_bytes(std::span(all)), std::as_bytes(std::span(mine)));
   std::vector<AvailableCores> by_rank;
-  for (std::size_t rank = 0; rank < lengths.size(); ++rank)
-    by_rank.push_back(from_text(all.substr(rank * length, length)));
+  for (const std::string& text : gather_text(*this, to_text(available_cores())))
+    by_rank.push_back(from_text(text));
   return by_rank;
 }
 

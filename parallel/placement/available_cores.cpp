@@ -75,6 +75,11 @@ double quota_of(const std::filesystem::path& folder) {
   return kUnlimited;
 }
 
+double own_quota() {
+  return std::min(cpu_quota("/sys/fs/cgroup", control_group(true)),
+                  cpu_quota("/sys/fs/cgroup/cpu", control_group(false)));
+}
+
 }  // namespace
 
 double cpu_quota(const std::filesystem::path& root, const std::string& group) {
@@ -102,9 +107,13 @@ AvailableCores available_cores() {
   std::ranges::stable_sort(result.cores, {}, [](int core) {
     return std::pair(topology(core, "physical_package_id"), topology(core, "core_id"));
   });
-  result.quota = std::min(cpu_quota("/sys/fs/cgroup", control_group(true)),
-                          cpu_quota("/sys/fs/cgroup/cpu", control_group(false)));
+  result.quota = own_quota();
   return result;
+}
+
+int launcher_cores() {
+  const double cores = static_cast<double>(affinity_of(getppid()).size());
+  return static_cast<int>(std::min(cores, own_quota()));
 }
 
 void move_process_to(const std::vector<int>& cores) {

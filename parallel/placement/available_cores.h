@@ -17,6 +17,10 @@ struct AvailableCores {
 /// taskset is kept.
 AvailableCores available_cores();
 
+/// How many cores what started this process (mpirun, slurmstepd, a shell) may use, at most its quota: more
+/// than available_cores() where the process was bound.
+int launcher_cores();
+
 /// Moves every thread of this process to `cores`. Quietly does nothing where the kernel does not allow it.
 void move_process_to(const std::vector<int>& cores);
 
