@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "support/device_tensor.h"
 #include "support/each_backend.h"
 #include "support/reference_ops.h"
@@ -160,6 +161,19 @@ TEST_P(LinearTest, SaysWhatItHolds) {
   EXPECT_EQ(weights->bytes(), 128 * 96 * size_of(dtype()));
   EXPECT_EQ(backend().memory().use().by_kind[static_cast<std::size_t>(MemoryKind::kWeights)] - before,
             weights->bytes());
+}
+
+TEST(OneDnnLinear, SaysThatItHasNoF16) {
+  BackendOptions options;
+  options.linear = "onednn";
+  std::unique_ptr<Backend> backend;
+  try {
+    backend = backend_registry().find("cpu").factory(options, DevicePlace{});
+  } catch (const NotAvailableError& error) {
+    GTEST_SKIP() << error.what();
+  }
+  EXPECT_FALSE(backend->supports(Dtype::kF16));
+  EXPECT_THROW(backend->ops().make_linear(8, 8, Dtype::kF16, false), NotAvailableError);
 }
 
 TPSCALE_EACH_BACKEND(LinearTest);

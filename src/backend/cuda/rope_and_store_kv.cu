@@ -1,8 +1,6 @@
-#include <bit>
-
 #include "backend/cuda/cuda_ops.h"
+#include "backend/cuda/device/heads.cuh"
 #include "backend/cuda/device/launch.cuh"
-#include "backend/cuda/device/reduce.cuh"
 #include "backend/cuda/device/rows.cuh"
 #include "core/check.h"
 
@@ -21,69 +19,6 @@ struct KvSlots {
            (static_cast<std::int64_t>(head) * block_size + slot % block_size) * head_dim;
   }
 };
-
-struct HeadShape {
-  int num_heads;
-  int num_kv_heads;
-  int head_dim;
-  int rotary_dim;
-  int lanes;  ///< that share a head: a power of two, at most a warp
-};
-
-/// 1 / root mean square of a head, in all its lanes. All lanes of the warp take part.
-template <class T, int kWidth>
-__device__ float head_scale(const T* head, bool wanted, float epsilon, const HeadShape& shape, int lane) {
-  float squares = 0.0F;
-  for (int d = lane * kWidth; wanted && d < shape.head_dim; d += shape.lanes * kWidth) {
-    float values[kWidth];
-    load_floats(values, head + d);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) squares += values[i] * values[i];
-  }
-  const float mean = sum_lanes(squares, shape.lanes) / static_cast<float>(shape.head_dim);
-  return 1.0F / sqrtf(mean + epsilon);
-}
-
-template <class T, int kWidth>
-__device__ void load_normed(float (&values)[kWidth], const T* head, const float* weight, float scale, int d) {
-  load_floats(values, head + d);
-  if (weight == nullptr) return;
-  float weights[kWidth];
-  load_floats(weights, weight + d);
-#pragma unroll
-  for (int i = 0; i < kWidth; ++i) values[i] = values[i] * scale * weights[i];
-}
-
-/// The head, normalised and rotated, from `head` to `out`, which may be the same: a lane reads both halves of
-/// its pairs before it writes them, and no lane reads what another writes.
-template <class T, int kWidth>
-__device__ void rotate(T* out, const T* head, const float* weight, float scale, const float* cos_sin,
-                       const HeadShape& shape, int lane) {
-  const int half = shape.rotary_dim / 2;
-  for (int d = lane * kWidth; d < half; d += shape.lanes * kWidth) {
-    float a[kWidth];
-    float b[kWidth];
-    float cosines[kWidth];
-    float sines[kWidth];
-    load_normed<T, kWidth>(a, head, weight, scale, d);
-    load_normed<T, kWidth>(b, head, weight, scale, half + d);
-    load_floats(cosines, cos_sin + d);
-    load_floats(sines, cos_sin + half + d);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) {
-      const float turned = a[i] * cosines[i] - b[i] * sines[i];
-      b[i] = b[i] * cosines[i] + a[i] * sines[i];
-      a[i] = turned;
-    }
-    store_floats(out + d, a);
-    store_floats(out + half + d, b);
-  }
-  for (int d = 2 * half + lane * kWidth; d < shape.head_dim; d += shape.lanes * kWidth) {
-    float values[kWidth];
-    load_normed<T, kWidth>(values, head, weight, scale, d);
-    store_floats(out + d, values);
-  }
-}
 
 template <class T, int kWidth>
 __device__ void copy_head(T* out, const T* head, const HeadShape& shape, int lane) {
@@ -124,7 +59,9 @@ __global__ void __launch_bounds__(kBlockThreads)
     rotate<T, kWidth>(head, head, weight, scale, cos_sin, shape, lane);
   } else if (is_key) {
     T* out = kv.keys + kv.place(slot, item - shape.num_heads, shape.head_dim);
-    rotate<T, kWidth>(out, head, weight, scale, cos_sin, shape, lane);
+    HeadShape of_key = shape;
+    if (!rotary.keys) of_key.rotary_dim = 0;
+    rotate<T, kWidth>(out, head, weight, scale, cos_sin, of_key, lane);
   } else {
     copy_head<T, kWidth>(kv.values + kv.place(slot, item - rotated, shape.head_dim), head, shape, lane);
   }
@@ -151,13 +88,10 @@ void CudaOps::rope_and_store_kv(TensorView qkv, const HeadLayout& heads, const R
   if (qkv.rows == 0) return;
   dispatch_width(qkv.dtype, takes_vectors(qkv, heads, rotary, norms, kv), [&](auto element, auto width) {
     using T = decltype(element);
-    // As many lanes a head as take one pair of vectors each.
-    const auto pairs = static_cast<unsigned>((heads.head_dim + 2 * width() - 1) / (2 * width()));
-    const unsigned lanes = pairs >= kWarpSize ? kWarpSize : std::bit_ceil(pairs);
-    const std::int64_t threads = (heads.num_heads + 2 * heads.num_kv_heads) * lanes;
     const HeadShape shape{static_cast<int>(heads.num_heads), static_cast<int>(heads.num_kv_heads),
                           static_cast<int>(heads.head_dim), static_cast<int>(rotary.rotary_dim),
-                          static_cast<int>(lanes)};
+                          lanes_of_head(heads.head_dim, width())};
+    const std::int64_t threads = (heads.num_heads + 2 * heads.num_kv_heads) * shape.lanes;
     const KvSlots<T> slots{static_cast<T*>(kv.keys), static_cast<T*>(kv.values), kv.block_stride,
                            static_cast<int>(kv.block_size)};
     constexpr int kThreads = 128;  // more blocks: one token has few heads

@@ -72,8 +72,8 @@ inline void half_order_panels(const GemmJob& job, std::int64_t panel, std::int64
       const Half* place = w + p * stream;
 #pragma GCC unroll 1
       for (int pair = 0; pair < kLanes; ++pair, place += 2 * kPanelCols) {
-        __builtin_prefetch(reinterpret_cast<const char*>(place) + 2048);
-        __builtin_prefetch(reinterpret_cast<const char*>(place + kPanelCols) + 2048);
+        __builtin_prefetch(reinterpret_cast<const char*>(place) + 1024);
+        __builtin_prefetch(reinterpret_cast<const char*>(place + kPanelCols) + 1024);
         add(even, place, upper.even[pair], rest.even[pair]);
         add(odd, place + kPanelCols, upper.odd[pair], rest.odd[pair]);
       }

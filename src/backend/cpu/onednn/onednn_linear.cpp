@@ -156,6 +156,8 @@ std::string onednn_version() {
 
 std::unique_ptr<OneDnnLinear> make_onednn_linear(CpuMemory& memory, int threads, std::int64_t out_features,
                                                  std::int64_t in_features, Dtype dtype, bool lookup) {
+  if (dtype == Dtype::kF16)  // which its version 2 has on no processor
+    throw NotAvailableError("linear layers by oneDNN compute in f32 and bf16; use --linear packed for f16");
   try {
     return std::make_unique<Linear>(memory, threads, out_features, in_features, dtype, lookup);
   } catch (const dnnl::error& error) {
