@@ -206,7 +206,7 @@ struct Transformer::Pass {
     rotary.keys = own == nullptr || own->rotated_keys == nullptr;
     ops.rope_and_store_kv(qkv, p.heads, rotary, norms, seen, kv);
     if (!rotary.keys) {
-      const CachedTokens cached{kv, seen.block_tables, own->cached};
+      const CachedTokens cached{kv, seen.block_tables, seen.max_context_len};
       kv.keys = own->rotated_keys;
       ops.rotate_keys(kv, cached, rotary);
     }

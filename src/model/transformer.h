@@ -19,7 +19,6 @@ struct LayerCache {
   /// Where set, keys are cached unrotated, the step has one sequence, and this is room for as many rotated
   /// keys as kv has: see Ops::rotate_keys. Layers may share it.
   void* rotated_keys = nullptr;
-  std::int64_t cached = 0;  ///< with rotated_keys: tokens in the cache after this step
 };
 
 /// The caches of a pass, a layer each: the same places in all of them, or each with places of its own.
