@@ -66,19 +66,21 @@ std::vector<std::int32_t> read_token_ids(const std::string& path) {
 
 std::vector<Request> cut_into_requests(const std::vector<std::int32_t>& tokens, std::int64_t sequences,
                                        std::int64_t input_tokens, std::int64_t output_tokens) {
-  const auto available = static_cast<std::int64_t>(tokens.size()) / input_tokens;
-  if (sequences == 0) sequences = std::clamp<std::int64_t>(available, 1, kDefaultSequences);
-  if (sequences > available) {
-    throw UsageError(
-        "the text has " + std::to_string(tokens.size()) + " tokens, too few for " +
-        std::to_string(sequences) + " sequences of " + std::to_string(input_tokens) +
-        ": give a longer text or a smaller --num-sequences or --input-tokens, or another --workload, "
-        "which the text then only judges");
+  const auto all = static_cast<std::int64_t>(tokens.size());
+  const std::int64_t available = all / input_tokens;
+  if (available == 0) {
+    throw UsageError("the text has " + std::to_string(all) + " tokens, too few for a sequence of " +
+                     std::to_string(input_tokens) +
+                     ": give a longer text or a smaller --input-tokens, or --workload " +
+                     "fixed, beside which a text only judges");
   }
+  if (sequences == 0) sequences = std::min(available, kDefaultSequences);
   std::vector<Request> requests;
   for (std::int64_t i = 0; i < sequences; ++i) {
-    const auto first = tokens.begin() + static_cast<std::ptrdiff_t>(i * input_tokens);
-    requests.push_back({{first, first + static_cast<std::ptrdiff_t>(input_tokens)}, output_tokens, 0.0});
+    Request& request = requests.emplace_back();
+    request.max_new_tokens = output_tokens;
+    for (std::int64_t at = i * input_tokens; at < (i + 1) * input_tokens; ++at)
+      request.prompt.push_back(tokens[static_cast<std::size_t>(at % all)]);
   }
   return requests;
 }

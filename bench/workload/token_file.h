@@ -23,7 +23,8 @@ std::vector<std::int32_t> read_token_ids(const std::string& path);
 std::vector<std::int32_t> parse_token_ids(std::string_view content, const std::string& name);
 
 /// Cuts tokens into `sequences` prompts of `input_tokens`, one after the other from the beginning (0: 8 of
-/// them, or as many as there are). Throws UsageError where the tokens are too few.
+/// them, or as many as there are); what ends too early begins again. Throws UsageError where the tokens are
+/// too few for one.
 std::vector<Request> cut_into_requests(const std::vector<std::int32_t>& tokens, std::int64_t sequences,
                                        std::int64_t input_tokens, std::int64_t output_tokens);
 

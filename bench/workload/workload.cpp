@@ -98,7 +98,8 @@ std::vector<Request> text(const WorkloadOptions& options, std::int64_t) {
                                            : options.tokenizer
                                                ? options.tokenizer->encode(read_input_file(options.text))
                                                : byte_tokens(read_input_file(options.text));
-  return cut_into_requests(tokens, options.num_sequences, options.input_tokens, options.output_tokens);
+  const std::int64_t sequences = sequences_of(options, 0, options.input_tokens, "--input-tokens");
+  return cut_into_requests(tokens, sequences, options.input_tokens, options.output_tokens);
 }
 
 std::vector<Request> trace(const WorkloadOptions& options, std::int64_t vocab_size) {

@@ -10,6 +10,7 @@ from tpscale_analysis.point import Value
 from tpscale_analysis.statistics import Estimate
 
 NONE = "–"  # a figure that is not there; the reason stands elsewhere
+_COUNTS = ("", "token")  # units of what may be a whole number
 _SCALES: dict[str, tuple[tuple[float, str], ...]] = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     "B": ((1024.0**3, "GiB"), (1024.0**2, "MiB"), (1024.0, "KiB"), (1.0, "B")),
@@ -32,7 +33,9 @@ class Scale:
     def show_interval(self, estimate: Estimate) -> str:
         shown = self.show(estimate.value)
         if estimate.low == estimate.high:
-            whole = not self.unit and estimate.value.is_integer() and abs(estimate.value) < 1e9
+            whole = (
+                self.unit in _COUNTS and estimate.value.is_integer() and abs(estimate.value) < 1e9
+            )
             return f"{estimate.value:,.0f}" if whole else shown  # a count
         return f"{shown} [{self.show(estimate.low)}, {self.show(estimate.high)}]"
 

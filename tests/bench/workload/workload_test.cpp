@@ -165,6 +165,12 @@ TEST(Workload, TextIsCutIntoSequences) {
   ASSERT_EQ(all.requests.size(), 3u);
   EXPECT_EQ(all.requests[1].prompt, (std::vector<std::int32_t>{'d', 'e', 'f'}));
   options.num_sequences = 4;
+  EXPECT_EQ(make_workload(options, 256).requests[3].prompt, (std::vector<std::int32_t>{'j', 255, 'a'}))
+      << "what ends too early begins again";
+  options.num_sequences = 1 << 27;
+  expect_usage(options, "too large", 256);
+  options.num_sequences = 0;
+  options.input_tokens = 12;
   expect_usage(options, "11 tokens", 256);
   options.num_sequences = 1;
   options.input_tokens = 11;

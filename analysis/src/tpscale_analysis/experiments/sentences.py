@@ -30,8 +30,9 @@ def study_sentences(study: Study, headlines: Sequence[str]) -> list[str]:
         sentences.append(f"{len(claimed)} points were measured; the tables have all of them.")
     silent = len(study.measured) - len(claimed)
     if silent:
+        what = "No time is" if of_methods else "Nothing is"
         sentences.append(
-            f"Nothing is claimed from {silent} of {len(study.points)} points: oversubscribed or tainted."
+            f"{what} claimed from {silent} of {len(study.points)} points: oversubscribed or tainted."
         )
     reasons: dict[str, int] = {}
     for point in study.points:
