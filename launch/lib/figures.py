@@ -65,7 +65,7 @@ def rows(lines: list[dict]) -> Iterator[tuple[str, str, str, str, str]]:
             if line["promise"] == promise.name and line["part"].startswith(promise.part)
         ]
         left = [line for line in left if line not in mine]
-        for line in mine:
+        for line in sorted(mine, key=lambda line: line["part"]):
             yield row(line, promise.bound)
         if not mine:
             yield promise.name, promise.part, "not run", promise.bound, ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "analysis" / "src"), str(HERE)]
+sys.path[:0] = [str(HERE.parents[1] / "analysis" / "src"), str(HERE.parent / "support"), str(HERE)]
 
 from schema_writer import PointSpec, write_point  # noqa: E402
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from conftest import Launch
+from figures import Figure, share_or_whole
 from synthetic import scaling_point
 
 from tpscale_analysis.errors import AnalysisError, BadDataError
 from tpscale_analysis.inputs import Source
 from tpscale_analysis.isolated import read_points
 
-MUTANTS = 150
+MUTANTS = share_or_whole(150, 2001)
 
 
 def small_file(launch: Launch) -> Path:
@@ -27,6 +28,7 @@ def fingerprint(file: Path) -> str:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_flipped_bytes(launch: Launch, tmp_path: Path, seed: int) -> None:
+    figure = Figure("damaged results", f"Python reader, flipped bits {seed}")
     whole = small_file(launch)
     content, right = whole.read_bytes(), fingerprint(whole)
     chance = random.Random(seed)
@@ -43,15 +45,19 @@ def test_flipped_bytes(launch: Launch, tmp_path: Path, seed: int) -> None:
             assert "mutant.h5" in str(error)
             noticed += 1
     assert noticed > 0
+    figure.reached(f"{MUTANTS // 3} mutants: {noticed} refused, the others read right")
 
 
 def test_cut_short(launch: Launch, tmp_path: Path) -> None:
+    figure = Figure("damaged results", "Python reader, cut off")
     content = small_file(launch).read_bytes()
     mutant = tmp_path / "mutant.h5"
-    for size in range(0, len(content), len(content) // 40):
+    sizes = range(0, len(content), len(content) // share_or_whole(40, 1000))
+    for size in sizes:
         mutant.write_bytes(content[:size])
         with pytest.raises(AnalysisError, match=r"mutant\.h5"):
             fingerprint(mutant)
+    figure.reached(f"{len(sizes)} lengths: all refused")
 
 
 def test_a_reader_that_dies_is_one_sentence(
