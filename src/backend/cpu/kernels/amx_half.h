@@ -137,41 +137,62 @@ inline void amx_half_few_rows(const GemmJob& job) {
   }
 }
 
+/// A block of inputs of 32 rows into the four tiles of sums. `lower`: to the rows from the 16th on.
+inline void add_half_products(const Bits16* x, std::int64_t lower, const std::uint32_t* tiles) {
+  _tile_loadd(4, x, kRowBytes);
+  _tile_loadd(6, tiles, kRowBytes);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_loadd(5, x + lower, kRowBytes);
+  _tile_dpbf16ps(2, 5, 6);
+  _tile_loadd(7, tiles + kTileWords, kRowBytes);
+  _tile_dpbf16ps(1, 4, 7);
+  _tile_dpbf16ps(3, 5, 7);
+  _tile_loadd(4, x + kTileElements, kRowBytes);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_dpbf16ps(1, 4, 7);
+  _tile_loadd(5, x + lower + kTileElements, kRowBytes);
+  _tile_dpbf16ps(2, 5, 6);
+  _tile_dpbf16ps(3, 5, 7);
+  _tile_loadd(6, tiles + 2 * kTileWords, kRowBytes);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_dpbf16ps(2, 5, 6);
+  _tile_loadd(7, tiles + 3 * kTileWords, kRowBytes);
+  _tile_dpbf16ps(1, 4, 7);
+  _tile_dpbf16ps(3, 5, 7);
+  _tile_loadd(4, x, kRowBytes);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_dpbf16ps(1, 4, 7);
+  _tile_loadd(5, x + lower, kRowBytes);
+  _tile_dpbf16ps(2, 5, 6);
+  _tile_dpbf16ps(3, 5, 7);
+}
+
+/// 17 to 32 rows, likewise.
+inline void amx_half_32_rows(const GemmJob& job) {
+  const TileConfig config;
+  _tile_loadconfig(&config);
+  alignas(64) std::uint32_t parted[2][kPartedWords];
+  for (std::int64_t panel = job.first_panel; panel < job.last_panel; ++panel) {
+    const auto* x = static_cast<const Bits16*>(job.x);
+    const auto* w = static_cast<const Half*>(job.panels) + panel * job.depth * kPanelCols;
+    load_sums(job.partial, true);
+    part_block(w, parted[0]);
+    for (std::int64_t block = 0; block < job.depth / kBlockDepth; ++block, x += kPartedElements) {
+      w += kPanelBlock;
+      if ((block + 1) * kBlockDepth < job.depth) part_block(w, parted[(block + 1) % 2]);
+      add_half_products(x, 2 * kTile * job.depth, parted[block % 2]);
+    }
+    store_sums_of_block<Half>(job, 0, panel, true);
+  }
+}
+
 /// Rows [row, row + 32) of a panel, inputs [begin, end), whose parted weights stand at `tiles`.
 inline void amx_half_block(const GemmJob& job, std::int64_t row, std::int64_t panel, std::int64_t begin,
                            std::int64_t end, const std::uint32_t* tiles) {
   const Bits16* x = static_cast<const Bits16*>(job.x) + 2 * (row * job.depth + begin * kTile);
-  const std::int64_t lower = 2 * kTile * job.depth;  // to the rows from row + 16 on
-  float* partial = job.partial + row * kPanelCols;
-  load_sums(partial, begin == 0);
-  for (std::int64_t k = begin; k < end; k += kBlockDepth, x += kPartedElements, tiles += kPartedWords) {
-    _tile_loadd(4, x, kRowBytes);
-    _tile_loadd(6, tiles, kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, x + lower, kRowBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_loadd(7, tiles + kTileWords, kRowBytes);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(3, 5, 7);
-    _tile_loadd(4, x + kTileElements, kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, x + lower + kTileElements, kRowBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-    _tile_loadd(6, tiles + 2 * kTileWords, kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_loadd(7, tiles + 3 * kTileWords, kRowBytes);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(3, 5, 7);
-    _tile_loadd(4, x, kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, x + lower, kRowBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  }
+  load_sums(job.partial + row * kPanelCols, begin == 0);
+  for (std::int64_t k = begin; k < end; k += kBlockDepth, x += kPartedElements, tiles += kPartedWords)
+    add_half_products(x, 2 * kTile * job.depth, tiles);
   store_sums_of_block<Half>(job, row, panel, end == job.depth);
 }
 
@@ -179,6 +200,8 @@ inline void amx_half_gemm(const GemmJob& job) {
   if (job.rows == 1) return half_order_row(job);
   if (job.rows <= kTile) {
     amx_half_few_rows(job);
+  } else if (job.rows <= 2 * kTile) {
+    amx_half_32_rows(job);
   } else {
     constexpr std::int64_t kBlocks = 8;  // parted, 32 KiB: they stay in the first-level cache for all rows
     const TileConfig config;
