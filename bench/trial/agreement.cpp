@@ -16,6 +16,11 @@ std::span<std::byte> bytes_of(T& value) {
   return std::as_writable_bytes(std::span(&value, 1));
 }
 
+void end_launch(World& world, ExitCode code, const std::exception& error) {
+  say("rank " + std::to_string(world.rank()) + ": " + error.what());
+  world.abort(static_cast<int>(code));
+}
+
 }  // namespace
 
 void in_concert(World& world, const std::function<void()>& function) {
@@ -25,11 +30,23 @@ void in_concert(World& world, const std::function<void()>& function) {
   } catch (const InterruptedError&) {
     throw;
   } catch (const Error& error) {
-    say("rank " + std::to_string(world.rank()) + ": " + error.what());
-    world.abort(static_cast<int>(error.code()));
+    end_launch(world, error.code(), error);
   } catch (const std::exception& error) {
-    say("rank " + std::to_string(world.rank()) + ": " + error.what());
-    world.abort(static_cast<int>(ExitCode::kFailure));
+    end_launch(world, ExitCode::kFailure, error);
+  }
+}
+
+void unless_failed_alone(World& world, const std::function<void()>& function) {
+  if (world.size() == 1) return function();
+  try {
+    function();
+  } catch (const CollectiveError&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kFailure) throw;
+    end_launch(world, error.code(), error);
+  } catch (const std::exception& error) {
+    end_launch(world, ExitCode::kFailure, error);
   }
 }
 

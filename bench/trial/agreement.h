@@ -15,6 +15,11 @@ namespace tpscale {
 /// have agreed on it.
 void in_concert(World& world, const std::function<void()>& function);
 
+/// Runs `function`, on whose errors the ranks have agreed, but for failures of the program or of a library
+/// (exit code 1), which one rank may meet alone, in the very collective that was to agree: it says its
+/// sentence and ends the launch.
+void unless_failed_alone(World& world, const std::function<void()>& function);
+
 /// What rank 0 of the world knows, told to all.
 std::int64_t tell_all(World& world, std::int64_t value);
 std::string tell_all(World& world, const std::string& text);

@@ -100,7 +100,7 @@ std::optional<Point> publish_point(Launch& launch, const PointPlan& plan, std::i
   RankGroup group(launch.world, launch.setup, plan.degree, plan.shard_of);
   while_others_sleep(launch.world, plan.degree, [&] {
     Point scratch;
-    measure(group, point ? *point : scratch);
+    unless_failed_alone(launch.world, [&] { measure(group, point ? *point : scratch); });
     if (launch.root()) {
       describe_group(*point, group);
       launch.stages.time("store", Kind::kOverhead, [&] { launch.store->publish(*point); });

@@ -18,11 +18,15 @@ from pathlib import Path
 from figures import WHOLE, Figure
 from program import MPIEXEC, PROGRAM, SMALL, Case, points, run
 
-WATCHDOG = 3
 DEATH_SECONDS = 15  # promised: 5; measured: 1 to 2.5
-HANG_SECONDS = WATCHDOG + 20  # promised: the watchdog's time and 10; measured: and 1
+HANG_SECONDS = 20  # after the watchdog's time; promised: 10; measured: 1
 KINDS = ("kill", "segv", "abort", "exit", "throw", "stop", "loop", "skip")
 DEATHS = ("kill", "segv", "abort", "exit")
+
+
+def watchdog(ranks: int) -> int:
+    """Seconds; more where eight ranks may share two cores with whatever else the machine does."""
+    return 3 if ranks < 8 else 8
 
 
 def named(kind: str, rank: int, ranks: int) -> str:
@@ -130,7 +134,7 @@ class FaultCase(Case):
         out = self.folder / f"out{FaultCase.launches}"
         small = [*SMALL]
         small[small.index("--repetitions") + 1] = str(repetitions)
-        launch = Launch(out, ranks, [*small, "--watchdog", str(WATCHDOG), *arguments])
+        launch = Launch(out, ranks, [*small, "--watchdog", str(watchdog(ranks)), *arguments])
         self.addCleanup(launch.clean_up)
         return launch
 
@@ -187,7 +191,11 @@ class Injected(FaultCase):
                 with self.subTest(kind=kind, ranks=ranks, place=place):
                     fault = f"rank={last},at={max(1, int(place * made))},kind={kind}"
                     launch = self.launch(ranks, "--inject-fault", fault)
-                    limit = DEATH_SECONDS if kind in (*DEATHS, "throw") else HANG_SECONDS
+                    limit = (
+                        DEATH_SECONDS
+                        if kind in (*DEATHS, "throw")
+                        else watchdog(ranks) + HANG_SECONDS
+                    )
                     self.assert_ended(launch, last, named(kind, last, ranks), limit)
                     if place == places[-1]:
                         self.assert_resumes(launch, ranks.bit_length() - 1)
@@ -219,7 +227,11 @@ class Injected(FaultCase):
                 )
                 # MPI finds a skipped collective by itself where the sizes differ, and says less.
                 line = "^tpscale: rank" if kind == "skip" else named(kind, 1, 2)
-                self.assert_ended(launch, 1, line, HANG_SECONDS)
+                self.assert_ended(launch, 1, line, watchdog(2) + HANG_SECONDS)
+
+    def test_an_error_in_the_collective_that_was_to_agree_is_said(self) -> None:
+        launch = self.launch(2, "--inject-fault", "rank=1,at=1,kind=throw")
+        self.assert_ended(launch, 1, named("throw", 1, 2), DEATH_SECONDS)
 
     def test_bad_faults_are_usage(self) -> None:
         bad = (

@@ -31,7 +31,11 @@ class Preflight(VirtualCase):
             text=True,
             timeout=150,
             check=False,
-            env={**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache")},
+            env={
+                "VIRTUAL_GPU_DEVICES": "2",
+                **os.environ,
+                "XDG_CACHE_HOME": str(self.folder / "cache"),
+            },
         )
 
     def test_a_gpu_for_each_rank(self) -> None:
@@ -41,9 +45,9 @@ class Preflight(VirtualCase):
         self.assertRegex(result.stdout, r"ok +communicator .* by nccl")
 
     def test_too_few_gpus(self) -> None:
-        result = self.start(*CHECK, ranks=3, devices=2)
-        self.assert_fails(result, "ranks 0 and 2 on ", "the same GPU", "shows 2 to its 3 ranks")
-        meant = self.start(*CHECK, "--communicator", "mpi", ranks=3, devices=2)
+        result = self.start(*CHECK, ranks=4, devices=2)
+        self.assert_fails(result, "ranks 0 and 2 on ", "the same GPU", "shows 2 to its 4 ranks")
+        meant = self.start(*CHECK, "--communicator", "mpi", ranks=4, devices=2)
         self.assertEqual(meant.returncode, 0, meant.stderr)
 
     def test_a_run_says_that_gpus_are_shared_and_goes_on(self) -> None:
@@ -76,11 +80,15 @@ class InjectedFault(VirtualCase):
                         ranks=2,
                         devices=2,
                     )
-                    self.assertEqual(
-                        result.returncode, 1 if kind == "throw" else 124, result.stderr
-                    )
-                    line = "rank 1: a fault was injected" if kind == "throw" else " rank 1 ("
-                    self.assertIn(line, "\n".join(sentences(result)), result.stderr)
+                    # The stand-in of NCCL finds a skipped collective by itself; NCCL may hang.
+                    codes = {"stop": (124,), "skip": (1, 124), "throw": (1,)}[kind]
+                    line = {
+                        "stop": r" rank 1 \(",
+                        "skip": r" rank 1 (\(|in AllGather)",
+                        "throw": "rank 1: a fault was injected",
+                    }[kind]
+                    self.assertIn(result.returncode, codes, result.stderr)
+                    self.assertRegex("\n".join(sentences(result)), line)
 
 
 if __name__ == "__main__":
