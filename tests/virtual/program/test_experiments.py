@@ -106,6 +106,16 @@ class Experiments(Measuring):
         )
         self.assertGreaterEqual(len(points), len(names))
 
+    def test_compression(self) -> None:
+        methods = "baseline,streaming_8,recent_only_8,fix_size_l2_8,l2_ratio_0.7"
+        sizes = ["--num-samples", "1", "--sample-tokens", "16"]
+        self.measure(
+            ["kv-compression"],
+            *["--method", methods, "--prune-after", "10", "--tp", "2", *sizes],
+            ranks=2,
+            devices=2,
+        )
+
     def test_paged_memory(self) -> None:
         self.measure(
             ["paged-memory"], "--min-length", "4", "--max-length", "12", ranks=1, devices=1
