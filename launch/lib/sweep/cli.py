@@ -174,7 +174,7 @@ def status(request: Request) -> int:
     folder = request.folder
     folder.require_same(request.launches)
     standings = request.standings()
-    rows = [("launch", "state", "points", "attempts", "time", "")]
+    rows = [("launch", "state", "points", "starts", "time", "")]
     for index, (launch, points, one) in enumerate(
         zip(request.launches, folder.planned(), standings, strict=True)
     ):
@@ -187,7 +187,7 @@ def status(request: Request) -> int:
                 launch.name,
                 one.state,
                 f"{folder.measured(launch)} of {points}",
-                str(history.attempts),
+                str(history.starts),
                 seconds_text(history.seconds()),
                 why,
             )
@@ -227,17 +227,18 @@ def _write_report(request: Request) -> None:
     """A report that cannot be written takes nothing from what was measured."""
     if not any(request.folder.measured(launch) for launch in request.launches):
         return
-    command = [
-        str(find_program("tpscale-report")),
-        str(request.folder.path),
-        "-o",
-        str(request.folder.path / "report"),
-    ]
+    try:
+        program = find_program("tpscale-report")
+    except SweepError as error:
+        say(f"no report: {error}")
+        return
+    folder = request.folder.path
+    command = [str(program), str(folder), "-o", str(folder / "report")]
     say(quoted(command))
     code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
     if code != 0:
         say(
-            f"the report ended with exit code {code}; the points are there, and the line above makes it again"
+            f"the report ended with exit code {code}; the points are there, the line above tries again"
         )
 
 

@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from sweep.failure import BAD_DATA, CANNOT_WRITE, MISSING, USAGE, SweepError, shown
 from sweep.journal import History, note, read_history
@@ -75,7 +76,7 @@ class StudyFolder:
             )
 
     @staticmethod
-    def _launch(entry: dict) -> dict:
+    def _launch(entry: dict[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in entry.items() if key != "points"}
         return {**rest, "arguments": tuple(rest.get("arguments", ()))}
 
@@ -87,7 +88,7 @@ class StudyFolder:
         """Points of each launch."""
         return [int(entry["points"]) for entry in self._plan()["launches"]]
 
-    def _plan(self) -> dict:
+    def _plan(self) -> dict[str, Any]:
         try:
             plan = json.loads((self.path / "study.json").read_text())
             if isinstance(plan, dict) and {"way", "launches"} <= plan.keys():

@@ -61,6 +61,10 @@ class History:
                 count = max(0, count - 1)
         return count
 
+    @property
+    def starts(self) -> int:
+        return sum(event.kind == "started" for event in self.events)
+
     def finished(self) -> bool:
         return self.code in (0, 3)
 

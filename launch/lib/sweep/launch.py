@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,23 +29,34 @@ class Launch:
 
 def expand(study: Study, machine: Machine) -> list[Launch]:
     """Every launch of the study, in the order of the file. 2: the same launch twice or too many; 69: too large."""
+    if sum(_size(part) for part in study.parts) > MAX_LAUNCHES:
+        raise SweepError(
+            USAGE,
+            f"study '{study.name}' has more than {MAX_LAUNCHES} launches; divide it into several files",
+        )
     launches: list[Launch] = []
     for part in study.parts:
-        degrees = [part.degrees] if part.together else [(degree,) for degree in part.degrees]
         axes = [[(key, value) for value in values] for key, values in part.axes.items()]
-        every = itertools.product(part.experiments, part.models, degrees, itertools.product(*axes))
-        for experiment, model, degree, point in every:
-            launches.append(_launch(machine, part, experiment, model, degree, dict(point)))
-            if len(launches) > MAX_LAUNCHES:
-                raise SweepError(
-                    USAGE,
-                    f"study '{study.name}' has more than {MAX_LAUNCHES} launches; divide it into several files",
-                )
+        every = itertools.product(
+            part.experiments, part.models, _degrees(part), itertools.product(*axes)
+        )
+        for experiment, model, degrees, point in every:
+            launches.append(_launch(machine, part, experiment, model, degrees, dict(point)))
     if len({launch.arguments for launch in launches}) < len(launches):
         raise SweepError(
             USAGE, f"study '{study.name}' has the same launch twice; its parts overlap"
         )
     return _named_apart(launches)
+
+
+def _degrees(part: Part) -> list[tuple[int, ...]]:
+    """Of each launch."""
+    return [part.degrees] if part.together else [(degree,) for degree in part.degrees]
+
+
+def _size(part: Part) -> int:
+    axes = math.prod(len(values) for values in part.axes.values())
+    return len(part.experiments) * len(part.models) * len(_degrees(part)) * axes
 
 
 def _launch(

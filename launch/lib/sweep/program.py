@@ -7,11 +7,13 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sweep.failure import BAD_DATA, MISSING, SweepError, shown
 from sweep.launch import Launch
 
-HOME = Path(__file__).resolve().parents[3]
+# as in launch/slurm/job.sh
+HOME = Path(os.environ.get("TPSCALE_HOME") or Path(__file__).resolve().parents[3]).absolute()
 PLACES = ("build/release/bin", "bin")
 
 
@@ -71,7 +73,7 @@ def planned_points(launch: Launch, environment: dict[str, str]) -> list[PlannedP
         ) from None
 
 
-def _point(point: dict) -> PlannedPoint:
+def _point(point: dict[str, Any]) -> PlannedPoint:
     def figure(name: str) -> float:
         return float(point["results"][name]["value"])
 
