@@ -4,7 +4,8 @@ build_packages=(g++ cmake ninja-build ccache git ca-certificates pkg-config
 	libopenmpi-dev openmpi-bin libhdf5-dev libdnnl-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
 	libpcre2-dev libutf8proc-dev
 	python3 python3-venv)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools clang-format clang-tidy clang libclang-rt-dev chromium)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev hdf5-tools clang-format clang-tidy clang libclang-rt-dev chromium
+	slurm-wlm munge iproute2 util-linux)
 
 missing_packages() { # PACKAGE... -> those that dpkg does not know as installed
 	local package

@@ -82,14 +82,18 @@ requeue() {
 	fi
 }
 
-launch_ended() { :; } # CODE: study.sbatch keeps a journal and tries again what died
-
 # Slurm finds out after SlurmdTimeout, minutes later, that a node is gone, and would put the job back itself; but mpirun
 # knows at once, and where this script ended with its code the job had failed for good.
 lost_a_node() { # CODE of the launcher
 	[ "$1" = 205 ] && return # mpirun's word for it: ORTE_ERR_COMM_FAILURE
 	[[ " 0 1 2 3 65 66 69 74 75 " != *" $1 "* ]] || return # the program's own codes
 	sinfo -h -N -n "${SLURM_JOB_NODELIST:-}" -o %T 2>/dev/null | grep -q 'down\|\*$'
+}
+launch_ended() { # CODE: study.sbatch, which keeps a journal and tries again whatever died, has one of its own
+	if lost_a_node "$1"; then
+		say "a node is lost"
+		requeue
+	fi
 }
 
 # run_job EXPERIMENT... [OPTION...]: the whole job. What the user gave after the script's name comes last and wins.

@@ -1,0 +1,145 @@
+"""The batch scripts on a Slurm of three nodes: nothing that was measured is lost, and nothing is measured twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from jobs import Cluster, Job
+from points import SMALL, degrees, lasting, points, stamps
+from worlds import wait_for
+
+TWO_NODES = ["--nodes=2", "--ntasks-per-node=1"]
+# what a shell would expand, split or end a string at
+HOSTILE = "a b'c\"d $(touch pwned) `touch pwned` ;touch pwned * \\ $HOME"
+LONG = [*SMALL, *lasting(2)]
+
+
+def wait_for_points(job: Job, results: Path, number: int) -> dict[str, int]:
+    return wait_for(
+        f"{number} points of job {job.id}",
+        lambda: stamps(results) if len(stamps(results)) >= number else {},
+        log=job.log,
+    )
+
+
+def assert_each_point_once(results: Path, kept: dict[str, int], wanted: list[int]) -> None:
+    after = stamps(results)
+    assert {name: after.get(name) for name in kept} == kept, (
+        "a finished point is gone or was measured again"
+    )
+    assert degrees(results) == wanted
+
+
+@pytest.mark.parametrize("launcher", ["mpirun", pytest.param("srun", marks=pytest.mark.whole)])
+def test_two_nodes_and_values_that_no_shell_may_read(cluster: Cluster, launcher: str) -> None:
+    configuration = cluster.folder / f"{HOSTILE.replace('/', '')}.toml"
+    configuration.write_text(
+        'model = "tiny"\nnum-sequences = 1\ninput-tokens = 9\noutput-tokens = 3\n'
+    )
+    results = cluster.folder / f"results {HOSTILE}"
+    job = cluster.submit(
+        TWO_NODES,
+        ["--config", str(configuration), *SMALL[8:]],
+        {"TPSCALE_LAUNCHER": launcher, "TPSCALE_OUTPUT": str(results)},
+    )
+    job.wait_until_completed()
+    assert degrees(results) == [1, 1, 2]
+    assert (results / "results.h5").exists()
+    (two,) = [point for point in points(results) if point.tp == 2]
+    assert "n0" in two.hosts and "n1" in two.hosts
+    assert HOSTILE in two.command_line.replace("'\\''", "'"), two.command_line
+    assert not list(cluster.folder.rglob("pwned"))
+
+
+def test_an_array_over_degrees_is_merged(cluster: Cluster, build: Path) -> None:
+    job = cluster.submit(
+        [*TWO_NODES, "--array=0-1"], [*SMALL, "--threads", "1"], {"TPSCALE_DEGREES": "1,2"}
+    )
+    for task in (0, 1):
+        Job(cluster, f"{job.id}_{task}").wait_until_completed()
+    subprocess.run(
+        [
+            build / "bin" / "tpscale-report",
+            cluster.results,
+            "-o",
+            cluster.folder / "report",
+            "--no-figures",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    report = json.loads((cluster.folder / "report" / "results.json").read_text())
+    assert sorted(test["parameters"]["tp"] for test in report["tests"]) == [1, 2]
+    assert all(len(launches) == 1 for launches in report["raw_results"].values()), "a point twice"
+
+
+@pytest.mark.parametrize("launcher", ["mpirun", pytest.param("srun", marks=pytest.mark.whole)])
+def test_a_warned_job_goes_back_and_goes_on(cluster: Cluster, launcher: str) -> None:
+    job = cluster.submit(TWO_NODES, LONG, {"TPSCALE_LAUNCHER": launcher})
+    kept = wait_for_points(job, cluster.results, 1)
+    cluster.slurm("scancel", "--signal=USR1", "--batch", job.id)
+    job.wait_for_restart()
+    assert "got USR1" in job.output
+    kept |= stamps(cluster.results)
+    assert len(kept) < 3, "it was done before it was warned"
+    job.wait_until_completed()
+    assert_each_point_once(cluster.results, kept, [1, 1, 2])
+
+
+def test_a_job_that_loses_a_node_goes_on_without_it(cluster: Cluster) -> None:
+    job = cluster.submit(TWO_NODES, LONG)
+    kept = wait_for_points(job, cluster.results, 1)
+    cluster.kill_node("n1")
+    try:
+        job.wait_for_restart()
+        kept |= stamps(cluster.results)
+        assert len(kept) < 3, "it was done before the node was lost"
+        job.wait_until_completed()
+        assert job.facts()["NodeList"] == "n[0,2]"
+    finally:
+        cluster.revive("n1")
+    assert_each_point_once(cluster.results, kept, [1, 1, 2])
+
+
+@pytest.mark.whole
+def test_the_node_of_the_batch_script_is_lost(cluster: Cluster) -> None:
+    job = cluster.submit(TWO_NODES, LONG)
+    kept = wait_for_points(job, cluster.results, 1)
+    cluster.kill_node("n0")
+    try:
+        job.wait_for_restart()
+        kept |= stamps(cluster.results)
+        job.wait_until_completed()
+        assert job.facts()["NodeList"] == "n[1-2]"
+    finally:
+        cluster.revive("n0")
+    assert_each_point_once(cluster.results, kept, [1, 1, 2])
+
+
+@pytest.mark.whole
+def test_a_cancelled_job_keeps_its_points_and_leaves_no_process(cluster: Cluster) -> None:
+    job = cluster.submit(TWO_NODES, LONG)
+    kept = wait_for_points(job, cluster.results, 1)
+    cluster.slurm("scancel", job.id)
+    job.wait_until("CANCELLED")
+    wait_for("end of all ranks", lambda: not cluster.programs(), log=job.log)
+    assert job.restarts == 0
+    found = {point.path.name: point.stamp for point in points(cluster.results)}
+    assert kept.items() <= found.items()
+
+
+@pytest.mark.whole
+def test_a_time_limit_is_a_warning_and_a_new_start(cluster: Cluster) -> None:
+    """Slurm counts in minutes and warns up to one early, so the work is made longer than what a start can get."""
+    job = cluster.submit(
+        [*TWO_NODES, "--time=1", "--signal=B:USR1@20"],
+        ["weak-scaling", "--sequences-per-rank", "1", *SMALL, *lasting(11)],
+    )
+    job.wait_for_restart()
+    assert "got USR1" in job.output
+    kept = stamps(cluster.results)
+    job.wait_until_completed()
+    assert_each_point_once(cluster.results, kept, [1, 1, 1, 1, 2, 2])
