@@ -1,122 +1,87 @@
-#include "bench/micro/attention_benchmark.h"
-
-#include <benchmark/benchmark.h>
-
 #include <cmath>
+#include <memory>
 #include <string>
 
-#include "bench/micro/shapes.h"
+#include "bench/micro/families.h"
+#include "bench/micro/paged_sequences.h"
+#include "bench/micro/rank_shape.h"
 
 namespace tpscale {
 namespace {
 
-struct Case {
+struct Setting {
+  RankShape rank;
   Dtype dtype;
-  int threads;
-  std::int64_t sequences;
-  std::int64_t queries;  ///< of each sequence, the last ones of its context
-  std::int64_t context;
+  PagedShape paged;
+  DeviceChoice choice;
 };
 
-constexpr std::int64_t kBlockSize = 16;
+struct Attention {
+  Attention(BenchDevice& device_, const Setting& setting_)
+      : device(device_),
+        setting(setting_),
+        sequences(device.backend(), setting.rank, setting.dtype, setting.paged),
+        heads(setting.rank.heads()),
+        q(random_tensor(device.backend(), setting.dtype, sequences.tokens() * heads.qkv_cols(), 3)),
+        out(random_tensor(device.backend(), setting.dtype, sequences.tokens() * heads.q_cols(), 4)) {}
 
-/// A batch of equal sequences whose blocks lie interleaved, as an engine that runs them together leaves them.
-struct Batch {
-  Batch(Backend& backend, const Case& self)
-      : blocks((self.context + kBlockSize - 1) / kBlockSize),
-        starts(backend.allocate(bytes(self.sequences + 1), MemoryKind::kOther)),
-        contexts(backend.allocate(bytes(self.sequences), MemoryKind::kOther)),
-        tables(backend.allocate(bytes(self.sequences * blocks), MemoryKind::kOther)) {
-    std::vector<std::int32_t> start, context, table;
-    for (std::int64_t s = 0; s < self.sequences; ++s) {
-      start.push_back(static_cast<std::int32_t>(s * self.queries));
-      context.push_back(static_cast<std::int32_t>(self.context));
-      for (std::int64_t b = 0; b < blocks; ++b)
-        table.push_back(static_cast<std::int32_t>(b * self.sequences + s));
-    }
-    start.push_back(static_cast<std::int32_t>(self.sequences * self.queries));
-    backend.upload(starts.data(), start.data(), starts.bytes());
-    backend.upload(contexts.data(), context.data(), contexts.bytes());
-    backend.upload(tables.data(), table.data(), tables.bytes());
-    view.num_tokens = self.sequences * self.queries;
-    view.num_sequences = self.sequences;
-    view.max_blocks = blocks;
-    view.max_query_len = self.queries;
-    view.max_context_len = self.context;
-    view.cu_seqlens_q = starts.as<std::int32_t>();
-    view.context_lens = contexts.as<std::int32_t>();
-    view.block_tables = tables.as<std::int32_t>();
+  void once() const {
+    const std::int64_t tokens = sequences.tokens();
+    device.ops().paged_attention({out.data(), setting.dtype, tokens, heads.q_cols()},
+                                 ConstTensorView(q.data(), setting.dtype, tokens, heads.qkv_cols()), heads,
+                                 sequences.batch(), sequences.kv(),
+                                 1.0F / std::sqrt(static_cast<float>(heads.head_dim)), 0);
   }
-  static std::size_t bytes(std::int64_t count) {
-    return static_cast<std::size_t>(count) * sizeof(std::int32_t);
+  /// 4 x head_dim for each pair of a query and a key that it sees.
+  double flops() const {
+    const PagedShape& paged = setting.paged;
+    const double pairs = static_cast<double>(paged.sequences * heads.num_heads) *
+                         static_cast<double>(paged.queries * (2 * paged.context - paged.queries + 1)) / 2;
+    return 4.0 * pairs * static_cast<double>(heads.head_dim);
+  }
+  /// Keys and values, once.
+  double bytes() const {
+    return 2.0 * static_cast<double>(setting.paged.sequences * setting.paged.context * heads.kv_cols()) *
+           static_cast<double>(size_of(setting.dtype));
   }
 
-  std::int64_t blocks;
-  Buffer starts, contexts, tables;
-  BatchView view;
+  BenchDevice& device;
+  Setting setting;
+  PagedSequences sequences;
+  HeadLayout heads;
+  Buffer q, out;
 };
 
-void run(benchmark::State& state, BenchDevices& devices, const Case& self) {
-  BenchDevice& device = devices.get(self.threads, "packed");
-  Backend& backend = device.backend();
-  const HeadLayout heads{Qwen3Small::kHeads, Qwen3Small::kKvHeads, Qwen3Small::kHeadDim};
-  const Batch batch(backend, self);
-  const std::int64_t tokens = self.sequences * self.queries;
-  KvLayerView kv;
-  kv.dtype = self.dtype;
-  kv.num_blocks = batch.blocks * self.sequences;
-  kv.block_size = kBlockSize;
-  kv.num_kv_heads = heads.num_kv_heads;
-  kv.head_dim = heads.head_dim;
-  kv.block_stride = kBlockSize * heads.kv_cols();
-  const Buffer keys = random_tensor(backend, self.dtype, kv.num_blocks * kv.block_stride, 1);
-  const Buffer values = random_tensor(backend, self.dtype, kv.num_blocks * kv.block_stride, 2);
-  kv.keys = keys.data();
-  kv.values = values.data();
-  const Buffer q = random_tensor(backend, self.dtype, tokens * heads.qkv_cols(), 3);
-  const Buffer out = random_tensor(backend, self.dtype, tokens * heads.q_cols(), 4);
-  const float scale = 1.0F / std::sqrt(static_cast<float>(heads.head_dim));
-  for (auto _ : state) {
-    device.ops().paged_attention({out.data(), self.dtype, tokens, heads.q_cols()},
-                                 ConstTensorView(q.data(), self.dtype, tokens, heads.qkv_cols()), heads,
-                                 batch.view, kv, scale, 0);
-  }
-  const double pairs = static_cast<double>(self.sequences * heads.num_heads) *
-                       static_cast<double>(self.queries * (2 * self.context - self.queries + 1)) / 2;
-  const double flops = 4.0 * pairs * static_cast<double>(heads.head_dim);
-  const double bytes = 2.0 * static_cast<double>(self.sequences * self.context * heads.kv_cols()) *
-                       static_cast<double>(size_of(self.dtype));
-  using benchmark::Counter;
-  constexpr auto kRate = Counter::kIsIterationInvariantRate;
-  state.counters["flops"] = Counter(flops, kRate);
-  state.counters["of_peak"] = Counter(flops / device.multiply_add_peak(Dtype::kF32), kRate);
-  state.counters["bytes"] = Counter(bytes, kRate);
-  state.counters["of_read"] = Counter(bytes / device.read_bandwidth(), kRate);
-}
-
-void add(const std::shared_ptr<BenchDevices>& devices, const char* kind, const Case& self) {
-  const std::string name = std::string("attention/") + kind + "/" + std::string(to_string(self.dtype)) +
-                           "/threads:" + std::to_string(self.threads) +
-                           "/sequences:" + std::to_string(self.sequences) +
-                           "/context:" + std::to_string(self.context);
-  benchmark::RegisterBenchmark(name.c_str(),
-                               [devices, self](benchmark::State& state) { run(state, *devices, self); })
-      ->UseRealTime()
-      ->Unit(benchmark::kMicrosecond);
+void add(const Families& all, const char* op, const Setting& setting) {
+  CaseName name("attention", op);
+  name.word("model", setting.rank.config.name).number("tp", setting.rank.shard.tp_size);
+  name.number("sequences", setting.paged.sequences).number("context", setting.paged.context);
+  name.number("block", setting.paged.block_size).word("dtype", std::string(to_string(setting.dtype)));
+  all.devices->name(name, setting.choice, false);
+  all.suite.add(name, [devices = all.devices, setting] {
+    BenchDevice& device = devices->get(setting.choice);
+    const auto attention = std::make_shared<Attention>(device, setting);
+    Work work = device.computed(attention->flops(), Dtype::kF32);  // of scores and sums
+    const Work moved = device.bytes_moved(attention->bytes());
+    work.insert(work.end(), moved.begin(), moved.end());
+    return Prepared{[attention] { attention->once(); }, work, &device.backend()};
+  });
 }
 
 }  // namespace
 
-void register_attention_benchmarks(const std::shared_ptr<BenchDevices>& devices,
-                                   const std::vector<int>& threads) {
-  for (const Dtype dtype : {Dtype::kBF16, Dtype::kF32}) {
-    for (const int count : threads) {
-      for (const std::int64_t sequences : {1, 8, 32}) {
-        for (const std::int64_t context : {128, 1024})
-          add(devices, "decode", {dtype, count, sequences, 1, context});
+void register_attention(const Families& all) {
+  for (const RankShape& rank : rank_shapes(all.options)) {
+    for (const Dtype dtype : all.devices->dtypes()) {
+      for (const DeviceChoice& choice : all.devices->thread_choices()) {
+        for (const std::int64_t block : all.options.block_size) {
+          for (const std::int64_t context : all.options.context) {
+            for (const std::int64_t sequences : all.options.sequences)
+              add(all, "decode", {rank, dtype, {sequences, 1, context, block}, choice});
+            add(all, "prefill", {rank, dtype, {1, context, context, block}, choice});
+          }
+        }
       }
-      for (const std::int64_t context : {512, 2048})
-        add(devices, "prefill", {dtype, count, 1, context, context});
     }
   }
 }

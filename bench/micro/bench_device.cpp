@@ -1,35 +1,99 @@
 #include "bench/micro/bench_device.h"
 
+#include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "core/counter_rng.h"
+#include "core/error.h"
 
 namespace tpscale {
+namespace {
 
-BenchDevice::BenchDevice(int threads, const std::string& linear, const std::string& instruction_set) {
-  BackendOptions options;
-  options.threads = threads;
-  options.linear = linear;
-  options.instruction_set = instruction_set;
-  backend_ = backend_registry().find("cpu").factory(options, DevicePlace{});
+DeviceSetup set_up(World& world, const MicroOptions& options) {
+  BackendOptions backend;
+  backend.threads = static_cast<int>(options.threads.front());
+  backend.instruction_set = options.instruction_set;
+  return set_up_devices(world, options.backend, backend, {});
 }
 
-double BenchDevice::read_bandwidth() {
-  constexpr std::size_t kWorkingSet = std::size_t{512} << 20;
-  if (read_bandwidth_ == 0.0) read_bandwidth_ = backend_->probe().read_bandwidth(kWorkingSet, 1.0);
-  return read_bandwidth_;
+}  // namespace
+
+Work BenchDevice::bytes_moved(double bytes) {
+  return {rate("bytes", "B", bytes), share("of_read", "B", bytes, read_bandwidth(bytes))};
+}
+
+Work BenchDevice::computed(double flops, Dtype dtype) {
+  return {rate("flops", "FLOP", flops), share("of_peak", "FLOP", flops, multiply_add_peak(dtype))};
+}
+
+double BenchDevice::read_bandwidth(double bytes) {
+  constexpr std::size_t kLeast = std::size_t{1} << 20, kMost = std::size_t{512} << 20;
+  const std::size_t set = std::clamp(std::bit_ceil(static_cast<std::size_t>(bytes)), kLeast, kMost);
+  double& bandwidth = read_bandwidth_[set];
+  if (bandwidth == 0.0) bandwidth = backend_->probe().read_bandwidth(set, probe_seconds_);
+  return bandwidth;
 }
 
 double BenchDevice::multiply_add_peak(Dtype dtype) {
   double& peak = peaks_[dtype];
-  if (peak == 0.0) peak = backend_->probe().multiply_add_peak(dtype, 0.3);
+  if (peak == 0.0) peak = backend_->probe().multiply_add_peak(dtype, probe_seconds_);
   return peak;
 }
 
-BenchDevice& BenchDevices::get(int threads, const std::string& linear) {
-  auto& device = devices_[{threads, linear}];
-  if (device == nullptr) device = std::make_unique<BenchDevice>(threads, linear, instruction_set_);
+BenchDevices::BenchDevices(World& world, const MicroOptions& options)
+    : world_(world), options_(options), setup_(set_up(world, options)) {
+  for (const std::int64_t count : options.threads) {
+    threads_.push_back(count == 0 ? world.place(0, true) : static_cast<int>(count));
+  }
+}
+
+BenchDevice& BenchDevices::get(const DeviceChoice& choice) {
+  auto& device = devices_[{choice.threads, choice.linear}];
+  if (device == nullptr) {
+    DeviceSetup setup = setup_;
+    setup.options.threads = choice.threads;
+    setup.options.linear = choice.linear;
+    device = std::make_unique<BenchDevice>(make_backend(world_, setup, 1), options_.probe_seconds);
+  }
   return *device;
+}
+
+std::vector<DeviceChoice> BenchDevices::choices() const {
+  if (!on_cpu()) return {{1, "packed"}};
+  std::vector<DeviceChoice> found;
+  for (const int threads : threads_) {
+    for (const std::string& linear : options_.linear) found.push_back({threads, linear});
+  }
+  return found;
+}
+
+std::vector<DeviceChoice> BenchDevices::thread_choices() const {
+  if (!on_cpu()) return choices();
+  std::vector<DeviceChoice> found;
+  for (const int threads : threads_) found.push_back({threads, options_.linear.front()});
+  return found;
+}
+
+void BenchDevices::name(CaseName& name, const DeviceChoice& choice, bool linear) const {
+  if (!on_cpu()) {
+    name.word("backend", setup_.backend);
+    return;
+  }
+  if (linear) name.word("linear", choice.linear);
+  name.number("threads", choice.threads);
+}
+
+std::vector<Dtype> BenchDevices::dtypes() {
+  std::vector<Dtype> found;
+  for (const std::string& text : options_.dtype) {
+    const Dtype dtype = parse_dtype(text);
+    if (!first().backend().supports(dtype)) {
+      throw NotAvailableError("the backend '" + setup_.backend + "' does not compute in " + text);
+    }
+    found.push_back(dtype);
+  }
+  return found;
 }
 
 Buffer random_tensor(Backend& backend, Dtype dtype, std::int64_t count, std::uint64_t seed) {
@@ -41,6 +105,12 @@ Buffer random_tensor(Backend& backend, Dtype dtype, std::int64_t count, std::uin
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = Element(counter_normal(seed, i));
     backend.upload(buffer.data(), values.data(), buffer.bytes());
   });
+  return buffer;
+}
+
+Buffer device_integers(Backend& backend, const std::vector<std::int32_t>& values) {
+  Buffer buffer = backend.allocate(values.size() * sizeof(std::int32_t), MemoryKind::kOther);
+  backend.upload(buffer.data(), values.data(), buffer.bytes());
   return buffer;
 }
 

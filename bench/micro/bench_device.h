@@ -2,40 +2,73 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
+#include <utility>
 
-#include "backend/backend.h"
+#include "bench/micro/case_name.h"
+#include "bench/micro/options.h"
+#include "bench/micro/work.h"
+#include "bench/trial/device_setup.h"
 
 namespace tpscale {
 
-/// A CPU backend with what its probes reached: the denominators of every share. Probed when first asked for.
+/// A backend with what its probes reached: the denominators of every share. Probed when first asked for.
 class BenchDevice {
  public:
-  BenchDevice(int threads, const std::string& linear, const std::string& instruction_set);
+  BenchDevice(std::unique_ptr<Backend> backend, double probe_seconds)
+      : backend_(std::move(backend)), probe_seconds_(probe_seconds) {}
 
   Backend& backend() { return *backend_; }
   Ops& ops() { return backend_->ops(); }
-  double read_bandwidth();                ///< B/s over 512 MiB
-  double multiply_add_peak(Dtype dtype);  ///< FLOP/s
+  /// bytes/s and their share of what a read reaches over a working set of as many bytes ("of_read").
+  Work bytes_moved(double bytes);
+  /// FLOP/s and their share of the multiply-add peak ("of_peak").
+  Work computed(double flops, Dtype dtype);
 
  private:
+  double read_bandwidth(double bytes);
+  double multiply_add_peak(Dtype dtype);
+
   std::unique_ptr<Backend> backend_;
-  double read_bandwidth_ = 0.0;
+  double probe_seconds_;
+  std::map<std::size_t, double> read_bandwidth_;  ///< by working set
   std::map<Dtype, double> peaks_;
+};
+
+/// How a benchmark's device is set up where several ways are compared in one run.
+struct DeviceChoice {
+  int threads = 1;
+  std::string linear;
 };
 
 /// One device a setting, alive as long as the benchmarks.
 class BenchDevices {
  public:
-  explicit BenchDevices(std::string instruction_set) : instruction_set_(std::move(instruction_set)) {}
-  BenchDevice& get(int threads, const std::string& linear);
+  BenchDevices(World& world, const MicroOptions& options);
+
+  bool on_cpu() const { return setup_.backend == "cpu"; }
+  const std::string& backend_name() const { return setup_.backend; }
+  BenchDevice& get(const DeviceChoice& choice);
+  BenchDevice& first() { return get(choices().front()); }
+  /// What --threads and --linear ask for; one on a device that has neither.
+  std::vector<DeviceChoice> choices() const;
+  /// Those of them that differ for an op that is no linear layer.
+  std::vector<DeviceChoice> thread_choices() const;
+  /// The part of a name that says which device: "packed/threads:2", "cuda".
+  void name(CaseName& name, const DeviceChoice& choice, bool linear) const;
+  /// Those of --dtype that the device computes in.
+  std::vector<Dtype> dtypes();
 
  private:
-  std::string instruction_set_;
+  World& world_;
+  MicroOptions options_;
+  DeviceSetup setup_;
+  std::vector<int> threads_;
   std::map<std::pair<int, std::string>, std::unique_ptr<BenchDevice>> devices_;
 };
 
 /// Device memory of `count` elements with random values.
 Buffer random_tensor(Backend& backend, Dtype dtype, std::int64_t count, std::uint64_t seed);
+/// Device memory with these integers.
+Buffer device_integers(Backend& backend, const std::vector<std::int32_t>& values);
 
 }  // namespace tpscale

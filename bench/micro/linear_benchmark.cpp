@@ -1,106 +1,166 @@
-#include "bench/micro/linear_benchmark.h"
-
-#include <benchmark/benchmark.h>
-
-#include <array>
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <vector>
 
-#include "bench/micro/shapes.h"
+#include "bench/micro/families.h"
+#include "bench/micro/rank_shape.h"
 #include "core/counter_rng.h"
+#include "core/error.h"
 
 namespace tpscale {
 namespace {
 
-struct Layer {
-  const char* name;
-  std::int64_t outs;
-  std::int64_t ins;
-  int copies;
-};
-constexpr std::array kLayers = {
-    Layer{"qkv", Qwen3Small::kQkv, Qwen3Small::kHidden, Qwen3Small::kLayers},
-    Layer{"o", Qwen3Small::kHidden, Qwen3Small::kQ, Qwen3Small::kLayers},
-    Layer{"gate_up", 2 * Qwen3Small::kIntermediate, Qwen3Small::kHidden, Qwen3Small::kLayers},
-    Layer{"down", Qwen3Small::kHidden, Qwen3Small::kIntermediate, Qwen3Small::kLayers},
-    Layer{"head", Qwen3Small::kVocabulary, Qwen3Small::kHidden, 1}};
+/// Weights of one layer's copies together: no cache holds them, as in a model whose other layers come
+/// between.
+constexpr double kColdBytes = 512.0 * (1 << 20);
 
-struct Case {
-  std::vector<Layer> layers;
-  std::string name;
+enum class Fusion { kNone, kSilu, kNorm, kNormSilu };
+
+struct Setting {
+  std::vector<LinearShape> layers;
   Dtype dtype;
-  std::string linear;
-  int threads;
   std::int64_t rows;
+  DeviceChoice choice;
+  Fusion fusion = Fusion::kNone;
 };
 
-std::vector<std::unique_ptr<LinearWeights>> make_weights(BenchDevice& device, const Case& self) {
+/// The weights, inputs and outputs of a pass over layers of any widths.
+struct Pass {
+  Pass(BenchDevice& device_, const Setting& setting_) : device(device_), setting(setting_) {
+    make_weights();
+    std::int64_t widest = 0;
+    for (const auto& layer : weights) {
+      widest = std::max({widest, layer->out_features(), layer->in_features()});
+      elements += static_cast<double>(layer->out_features() * layer->in_features());
+    }
+    Backend& backend = device.backend();
+    const std::int64_t count = setting.rows * widest;
+    x = random_tensor(backend, setting.dtype, count, 3);
+    for (Buffer* buffer : {&out, &gate_up, &now, &next}) {
+      if (buffer == &out || setting.fusion != Fusion::kNone)
+        *buffer = backend.allocate(static_cast<std::size_t>(count) * size_of(setting.dtype),
+                                   MemoryKind::kActivations);
+    }
+    norm = random_tensor(backend, Dtype::kF32, widest, 4);
+    for (const auto& layer : weights) device.ops().tune_linear(setting.rows, *layer);
+  }
+
+  void once() {
+    for (const auto& layer : weights) run(*layer);
+  }
+
+  BenchDevice& device;
+  Setting setting;
   std::vector<std::unique_ptr<LinearWeights>> weights;
-  for (const Layer& layer : self.layers) {
-    constexpr std::int64_t kRows = 256;
-    std::vector<BFloat16> values(static_cast<std::size_t>(kRows * layer.ins));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = BFloat16(counter_normal(7, i));
-    for (int copy = 0; copy < layer.copies; ++copy) {
-      weights.push_back(device.ops().make_linear(layer.outs, layer.ins, self.dtype, false));
-      for (std::int64_t row = 0; row < layer.outs; row += kRows) {
-        const std::int64_t count = std::min(kRows, layer.outs - row);
-        weights.back()->write_rows(row, ConstTensorView(values.data(), Dtype::kBF16, count, layer.ins));
+  double elements = 0.0;
+  Buffer x, out, gate_up, now, next, norm;
+
+ private:
+  TensorView view(const Buffer& buffer, std::int64_t cols) const {
+    return {buffer.data(), setting.dtype, setting.rows, cols};
+  }
+
+  void run(const LinearWeights& layer) {
+    Ops& ops = device.ops();
+    const std::int64_t outs = layer.out_features(), ins = layer.in_features();
+    ResidualStream residual{view(now, ins), view(next, ins)};
+    const PendingNorm pending{view(x, ins), norm.as<float>(), 1e-6F, residual.next};
+    switch (setting.fusion) {
+      case Fusion::kNone:
+        return ops.linear(view(out, outs), view(x, ins), layer, nullptr);
+      case Fusion::kSilu:
+        return ops.linear_silu_and_mul(view(out, outs / 2), view(x, ins), layer, nullptr,
+                                       view(gate_up, outs));
+      case Fusion::kNorm:
+        return ops.add_rms_norm_linear(view(out, outs), residual, pending, layer, nullptr);
+      case Fusion::kNormSilu:
+        return ops.add_rms_norm_linear_silu_and_mul(view(out, outs / 2), residual, pending, layer, nullptr,
+                                                    view(gate_up, outs));
+    }
+  }
+
+  /// Refused before it is tried: a CPU would give the memory and then take that of others.
+  void require_memory() const {
+    double bytes = 0.0;
+    for (const LinearShape& layer : setting.layers)
+      bytes += static_cast<double>(layer.copies * layer.outs * layer.ins) *
+               static_cast<double>(size_of(setting.dtype));
+    const std::size_t free = device.backend().device_memory().available_bytes;
+    if (bytes > 0.8 * static_cast<double>(free)) {
+      throw OutOfMemoryError("its weights are " + std::to_string(static_cast<std::int64_t>(bytes)) +
+                                 " B and " + std::to_string(free) + " B are free",
+                             static_cast<std::size_t>(bytes), free);
+    }
+  }
+
+  void make_weights() {
+    require_memory();
+    for (const LinearShape& layer : setting.layers) {
+      constexpr std::int64_t kRows = 256;
+      std::vector<BFloat16> values(static_cast<std::size_t>(kRows * layer.ins));
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = BFloat16(counter_normal(7, i));
+      for (std::int64_t copy = 0; copy < layer.copies; ++copy) {
+        weights.push_back(device.ops().make_linear(layer.outs, layer.ins, setting.dtype, false));
+        for (std::int64_t row = 0; row < layer.outs; row += kRows) {
+          const std::int64_t count = std::min(kRows, layer.outs - row);
+          weights.back()->write_rows(row, ConstTensorView(values.data(), Dtype::kBF16, count, layer.ins));
+        }
       }
     }
   }
-  return weights;
+};
+
+/// One copy more than kColdBytes hold, at most the model's.
+LinearShape cold(LinearShape layer, Dtype dtype) {
+  const double bytes = static_cast<double>(layer.outs * layer.ins) * static_cast<double>(size_of(dtype));
+  layer.copies = std::min(layer.copies, static_cast<std::int64_t>(kColdBytes / bytes) + 1);
+  return layer;
 }
 
-void run(benchmark::State& state, BenchDevices& devices, const Case& self) {
-  BenchDevice& device = devices.get(self.threads, self.linear);
-  const auto weights = make_weights(device, self);
-  std::int64_t widest = 0;
-  double elements = 0.0;
-  for (const auto& layer : weights) {
-    widest = std::max({widest, layer->out_features(), layer->in_features()});
-    elements += static_cast<double>(layer->out_features() * layer->in_features());
-  }
-  const Buffer x = random_tensor(device.backend(), self.dtype, self.rows * widest, 3);
-  const Buffer out = device.backend().allocate(
-      static_cast<std::size_t>(self.rows * widest) * size_of(self.dtype), MemoryKind::kActivations);
-  const auto pass = [&] {
-    for (const auto& layer : weights) {
-      device.ops().linear({out.data(), self.dtype, self.rows, layer->out_features()},
-                          ConstTensorView(x.data(), self.dtype, self.rows, layer->in_features()), *layer,
-                          nullptr);
-    }
-  };
-  pass();
-  for (auto _ : state) pass();
-  const double flops = 2.0 * static_cast<double>(self.rows) * elements;
-  const double bytes = elements * static_cast<double>(size_of(self.dtype));
-  using benchmark::Counter;
-  constexpr auto kRate = Counter::kIsIterationInvariantRate;
-  state.counters["flops"] = Counter(flops, kRate);
-  state.counters["of_peak"] = Counter(flops / device.multiply_add_peak(self.dtype), kRate);
-  state.counters["bytes"] = Counter(bytes, kRate);
-  state.counters["of_read"] = Counter(bytes / device.read_bandwidth(), kRate);
+void add(const Families& all, const std::string& family, const std::string& op, const RankShape& shape,
+         const Setting& setting) {
+  CaseName name(family, op);
+  name.word("model", shape.config.name).number("tp", shape.shard.tp_size).number("rows", setting.rows);
+  name.word("dtype", std::string(to_string(setting.dtype)));
+  all.devices->name(name, setting.choice, true);
+  all.suite.add(
+      name,
+      [devices = all.devices, setting] {
+        BenchDevice& device = devices->get(setting.choice);
+        const auto pass = std::make_shared<Pass>(device, setting);
+        Work work = device.computed(2.0 * static_cast<double>(setting.rows) * pass->elements, setting.dtype);
+        const Work moved = device.bytes_moved(pass->elements * static_cast<double>(size_of(setting.dtype)));
+        work.insert(work.end(), moved.begin(), moved.end());
+        return Prepared{[pass] { pass->once(); }, work, &device.backend()};
+      },
+      benchmark::kMillisecond);
 }
 
-void add(const std::shared_ptr<BenchDevices>& devices, const Case& self) {
-  const std::string name = "linear/" + self.name + "/" + std::string(to_string(self.dtype)) + "/" +
-                           self.linear + "/threads:" + std::to_string(self.threads) +
-                           "/rows:" + std::to_string(self.rows);
-  benchmark::RegisterBenchmark(name.c_str(),
-                               [devices, self](benchmark::State& state) { run(state, *devices, self); })
-      ->UseRealTime()
-      ->Unit(benchmark::kMillisecond);
+void add_fused(const Families& all, const RankShape& shape, Setting setting) {
+  const auto layers = shape.linear_layers();
+  setting.layers = {cold(layers[0], setting.dtype)};
+  setting.fusion = Fusion::kNorm;
+  add(all, "fused", "add_rms_norm_linear", shape, setting);
+  if (!shape.config.gated_mlp()) return;
+  setting.layers = {cold(layers[2], setting.dtype)};
+  setting.fusion = Fusion::kSilu;
+  add(all, "fused", "linear_silu_and_mul", shape, setting);
+  setting.fusion = Fusion::kNormSilu;
+  add(all, "fused", "add_rms_norm_linear_silu_and_mul", shape, setting);
 }
 
 }  // namespace
 
-void register_linear_benchmarks(const std::shared_ptr<BenchDevices>& devices,
-                                const std::vector<int>& threads) {
-  for (const Dtype dtype : {Dtype::kBF16, Dtype::kF32}) {
-    for (const int count : threads) {
-      for (const std::int64_t rows : {1, 8, 32, 512}) {
-        for (const char* arm : {"packed", "onednn"}) {
-          add(devices, {{kLayers.begin(), kLayers.end()}, "model", dtype, arm, count, rows});
-          for (const Layer& layer : kLayers) add(devices, {{layer}, layer.name, dtype, arm, count, rows});
+void register_linear(const Families& all) {
+  for (const RankShape& shape : rank_shapes(all.options)) {
+    for (const Dtype dtype : all.devices->dtypes()) {
+      for (const DeviceChoice& choice : all.devices->choices()) {
+        for (const std::int64_t rows : all.options.rows) {
+          add(all, "linear", "model", shape, {shape.linear_layers(), dtype, rows, choice});
+          for (const LinearShape& layer : shape.linear_layers())
+            add(all, "linear", layer.name, shape, {{cold(layer, dtype)}, dtype, rows, choice});
+          add_fused(all, shape, {{}, dtype, rows, choice});
         }
       }
     }

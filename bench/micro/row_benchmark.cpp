@@ -1,78 +1,154 @@
-#include "bench/micro/row_benchmark.h"
-
-#include <benchmark/benchmark.h>
-
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
-#include "bench/micro/shapes.h"
+#include "bench/micro/families.h"
+#include "bench/micro/rank_shape.h"
 
 namespace tpscale {
 namespace {
 
-/// An op on `rows` rows; `elements` it reads and writes a row.
-struct RowOp {
-  const char* name;
-  std::int64_t elements;
-  std::function<void(Ops&, Dtype, std::int64_t rows, void* out, void* in, const float* weight)> call;
+/// What the ops of one setting work on.
+struct Rows {
+  BenchDevice& device;
+  RankShape shape;
+  Dtype dtype;
+  std::int64_t rows;
+  Buffer in, out, weight, ids;
+  std::unique_ptr<LinearWeights> table;
+
+  Ops& ops() const { return device.ops(); }
+  TensorView view(const Buffer& buffer, std::int64_t cols) const {
+    return {buffer.data(), dtype, rows, cols};
+  }
+  std::int64_t hidden() const { return shape.config.hidden_size; }
+  std::int64_t inner() const { return shape.shard.intermediate_size; }
+  std::int64_t vocabulary() const { return shape.shard.vocab_size * shape.shard.tp_size; }
 };
 
-const std::vector<RowOp>& row_ops() {
-  using Q = Qwen3Small;
-  static const std::vector<RowOp> all = {
-      {"rms_norm", 2 * Q::kHidden,
-       [](Ops& ops, Dtype dtype, std::int64_t rows, void* out, void* in, const float* weight) {
-         ops.rms_norm({out, dtype, rows, Q::kHidden}, ConstTensorView(in, dtype, rows, Q::kHidden), weight,
-                      1e-6F);
+/// An op on `rows` rows, and the elements it reads and writes a row.
+struct RowOp {
+  const char* name;
+  std::function<std::int64_t(const Rows&)> elements;
+  std::function<void(const Rows&)> call;
+  enum Needs { kRows, kTable, kLogits } needs = kRows;
+};
+
+std::vector<RowOp> row_ops() {
+  const auto hidden = [](std::int64_t times) {
+    return [times](const Rows& r) { return times * r.hidden(); };
+  };
+  const auto inner = [](std::int64_t times) { return [times](const Rows& r) { return times * r.inner(); }; };
+  constexpr float kEpsilon = 1e-6F;
+  return {
+      {"rms_norm", hidden(2),
+       [](const Rows& r) {
+         r.ops().rms_norm(r.view(r.out, r.hidden()), r.view(r.in, r.hidden()), r.weight.as<float>(),
+                          kEpsilon);
        }},
-      {"add_rms_norm", 4 * Q::kHidden,
-       [](Ops& ops, Dtype dtype, std::int64_t rows, void* out, void* in, const float* weight) {
-         const TensorView residual(in, dtype, rows, Q::kHidden);
-         ops.add_rms_norm({out, dtype, rows, Q::kHidden}, residual, residual, weight, 1e-6F);
+      {"add_rms_norm", hidden(4),
+       [](const Rows& r) {
+         const TensorView residual = r.view(r.in, r.hidden());
+         r.ops().add_rms_norm(r.view(r.out, r.hidden()), residual, residual, r.weight.as<float>(), kEpsilon);
        }},
-      {"silu_and_mul", 3 * Q::kIntermediate,
-       [](Ops& ops, Dtype dtype, std::int64_t rows, void* out, void* in, const float*) {
-         ops.silu_and_mul({out, dtype, rows, Q::kIntermediate},
-                          ConstTensorView(in, dtype, rows, 2 * Q::kIntermediate));
+      {"layer_norm", hidden(2),
+       [](const Rows& r) {
+         r.ops().layer_norm(r.view(r.out, r.hidden()), r.view(r.in, r.hidden()), r.weight.as<float>(),
+                            r.weight.as<float>(), kEpsilon);
        }},
-      {"argmax", Q::kVocabulary,
-       [](Ops& ops, Dtype dtype, std::int64_t rows, void* out, void* in, const float*) {
-         ops.argmax(static_cast<std::int32_t*>(out), ConstTensorView(in, dtype, rows, Q::kVocabulary), 1,
-                    Q::kVocabulary);
-       }}};
-  return all;
+      {"add_layer_norm", hidden(4),
+       [](const Rows& r) {
+         const TensorView residual = r.view(r.in, r.hidden());
+         r.ops().add_layer_norm(r.view(r.out, r.hidden()), residual, residual, r.weight.as<float>(),
+                                r.weight.as<float>(), kEpsilon);
+       }},
+      {"add", hidden(3),
+       [](const Rows& r) { r.ops().add(r.view(r.out, r.hidden()), r.view(r.in, r.hidden())); }},
+      {"silu_and_mul", inner(3),
+       [](const Rows& r) { r.ops().silu_and_mul(r.view(r.out, r.inner()), r.view(r.in, 2 * r.inner())); }},
+      {"gelu_erf", inner(2),
+       [](const Rows& r) { r.ops().gelu(r.view(r.out, r.inner()), r.view(r.in, r.inner()), Gelu::kErf); }},
+      {"gelu_tanh", inner(2),
+       [](const Rows& r) { r.ops().gelu(r.view(r.out, r.inner()), r.view(r.in, r.inner()), Gelu::kTanh); }},
+      {"gather_rows", hidden(2),
+       [](const Rows& r) {
+         r.ops().gather_rows(r.view(r.out, r.hidden()), r.view(r.in, r.hidden()), r.ids.as<std::int32_t>());
+       }},
+      {"feed_tokens", [](const Rows&) { return std::int64_t{0}; },
+       [](const Rows& r) {
+         r.ops().feed_tokens(static_cast<std::int32_t*>(r.out.data()), r.ids.as<std::int32_t>(), r.rows,
+                             r.ids.as<std::int32_t>());
+       }},
+      {"embedding", hidden(2),
+       [](const Rows& r) {
+         r.ops().embedding(r.view(r.out, r.hidden()), *r.table, r.ids.as<std::int32_t>(), 0);
+       },
+       RowOp::kTable},
+      {"add_embedding", hidden(3),
+       [](const Rows& r) {
+         r.ops().add_embedding(r.view(r.out, r.hidden()), *r.table, r.ids.as<std::int32_t>());
+       },
+       RowOp::kTable},
+      {"argmax", [](const Rows& r) { return r.vocabulary(); },
+       [](const Rows& r) {
+         const std::int64_t parts = r.shape.shard.tp_size;
+         const ConstTensorView logits(r.in.data(), r.dtype, parts * r.rows, r.shape.shard.vocab_size);
+         r.ops().argmax(r.out.as<std::int32_t>(), logits, parts, r.shape.config.vocab_size);
+       },
+       RowOp::kLogits},
+  };
 }
 
-void run(benchmark::State& state, BenchDevices& devices, const RowOp& op, Dtype dtype, int threads,
-         std::int64_t rows) {
-  BenchDevice& device = devices.get(threads, "packed");
-  const std::int64_t widest =
-      op.elements > Qwen3Small::kVocabulary - 1 ? op.elements : 3 * Qwen3Small::kIntermediate;
-  const Buffer in = random_tensor(device.backend(), dtype, rows * widest, 1);
-  const Buffer out = random_tensor(device.backend(), dtype, rows * Qwen3Small::kIntermediate, 2);
-  const Buffer weight = random_tensor(device.backend(), Dtype::kF32, Qwen3Small::kHidden, 3);
-  for (auto _ : state) op.call(device.ops(), dtype, rows, out.data(), in.data(), weight.as<float>());
-  const double bytes = static_cast<double>(rows * op.elements) * static_cast<double>(size_of(dtype));
-  using benchmark::Counter;
-  state.counters["bytes"] = Counter(bytes, Counter::kIsIterationInvariantRate);
+std::shared_ptr<Rows> make_rows(BenchDevice& device, const RankShape& shape, Dtype dtype, std::int64_t rows,
+                                RowOp::Needs needs) {
+  auto made = std::make_shared<Rows>(Rows{device, shape, dtype, rows, {}, {}, {}, {}, nullptr});
+  Backend& backend = device.backend();
+  const std::int64_t widest = std::max(made->hidden(), 2 * made->inner());
+  made->in = random_tensor(backend, dtype, rows * (needs == RowOp::kLogits ? made->vocabulary() : widest), 1);
+  // token ids lie in it too, which are wider than a 16-bit element
+  made->out = random_tensor(backend, dtype, 2 * rows * std::max(made->hidden(), made->inner()), 2);
+  made->weight = random_tensor(backend, Dtype::kF32, made->hidden(), 3);
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int32_t>(ids.size() - 1 - i);
+  if (needs == RowOp::kTable) {
+    const std::int64_t tokens = shape.shard.vocab_size;
+    made->table = device.ops().make_linear(tokens, shape.config.hidden_size, dtype, true);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      ids[i] = static_cast<std::int32_t>(static_cast<std::int64_t>(i * 7919) % tokens);
+  }
+  made->ids = device_integers(backend, ids);
+  return made;
+}
+
+void add(const Families& all, const RowOp& op, const RankShape& shape, Dtype dtype, std::int64_t rows,
+         const DeviceChoice& choice) {
+  CaseName name("row", op.name);
+  name.word("model", shape.config.name).number("tp", shape.shard.tp_size).number("rows", rows);
+  name.word("dtype", std::string(to_string(dtype)));
+  all.devices->name(name, choice, false);
+  all.suite.add(name, [devices = all.devices, op, shape, dtype, rows, choice] {
+    BenchDevice& device = devices->get(choice);
+    const auto made = make_rows(device, shape, dtype, rows, op.needs);
+    const double bytes = static_cast<double>(rows * op.elements(*made)) * static_cast<double>(size_of(dtype));
+    // two numbers and the place a token: too few for a bandwidth
+    const Work work =
+        bytes > 0 ? device.bytes_moved(bytes) : Work{rate("tokens", "token", static_cast<double>(rows))};
+    return Prepared{[made, call = op.call] { call(*made); }, work, &device.backend()};
+  });
 }
 
 }  // namespace
 
-void register_row_benchmarks(const std::shared_ptr<BenchDevices>& devices, const std::vector<int>& threads) {
-  for (const RowOp& op : row_ops()) {
-    for (const Dtype dtype : {Dtype::kBF16, Dtype::kF32}) {
-      for (const int count : threads) {
-        for (const std::int64_t rows : {1, 32, 512}) {
-          if (rows > 32 && op.elements == Qwen3Small::kVocabulary) continue;
-          const std::string name = std::string("row/") + op.name + "/" + std::string(to_string(dtype)) +
-                                   "/threads:" + std::to_string(count) + "/rows:" + std::to_string(rows);
-          benchmark::RegisterBenchmark(name.c_str(),
-                                       [devices, &op, dtype, count, rows](benchmark::State& state) {
-                                         run(state, *devices, op, dtype, count, rows);
-                                       })
-              ->UseRealTime()
-              ->Unit(benchmark::kMicrosecond);
+void register_rows(const Families& all) {
+  for (const RankShape& shape : rank_shapes(all.options)) {
+    for (const RowOp& op : row_ops()) {
+      for (const Dtype dtype : all.devices->dtypes()) {
+        for (const DeviceChoice& choice : all.devices->thread_choices()) {
+          for (const std::int64_t rows : all.options.rows) {
+            if (rows > 64 && op.needs == RowOp::kLogits) continue;  // no step wants so many
+            add(all, op, shape, dtype, rows, choice);
+          }
         }
       }
     }

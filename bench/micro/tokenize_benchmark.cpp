@@ -1,13 +1,10 @@
-#include "bench/micro/tokenize_benchmark.h"
-
-#include <benchmark/benchmark.h>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 
+#include "bench/micro/families.h"
 #include "text/tokenizer.h"
 
 namespace tpscale {
@@ -32,18 +29,22 @@ std::string sources() {
 
 }  // namespace
 
-void register_tokenize_benchmarks() {
+void register_tokenizers(const Families& all) {
   const fs::path folder = fs::path(TPSCALE_SOURCE_DIR) / "tests/fixtures/tokenizers";
   for (const std::string name : {"gpt2", "neox", "llama3", "sentencepiece"}) {
     const fs::path path = folder / name / "tokenizer.json";
     std::error_code ignored;
     if (!fs::exists(path, ignored)) continue;
-    benchmark::RegisterBenchmark(("tokenize/" + name).c_str(), [path](benchmark::State& state) {
-      const Tokenizer tokenizer(file_text(path), path.string());
-      const std::string text = sources();
-      for (auto _ : state) benchmark::DoNotOptimize(tokenizer.encode(text));
-      state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
-    });
+    all.suite.add(
+        CaseName("tokenize", name),
+        [path] {
+          const auto tokenizer = std::make_shared<Tokenizer>(file_text(path), path.string());
+          const auto text = std::make_shared<std::string>(sources());
+          Work work{rate("bytes", "B", static_cast<double>(text->size()))};
+          return Prepared{[tokenizer, text] { benchmark::DoNotOptimize(tokenizer->encode(*text)); },
+                          std::move(work), nullptr};
+        },
+        benchmark::kMillisecond);
   }
 }
 

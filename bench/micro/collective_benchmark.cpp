@@ -1,0 +1,170 @@
+#include "bench/micro/collective_benchmark.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/micro/collective.h"
+#include "bench/micro/wrong_communicator.h"
+#include "bench/trial/agreement.h"
+#include "bench/trial/device_setup.h"
+
+namespace tpscale {
+
+/// What rank 0 tells the others to do next.
+struct CollectiveBenchmarks::Job {
+  bool end = false;
+  Collective kind{};
+  std::size_t arm = 0;
+  int degree = 0;
+  Dtype dtype{};
+  std::size_t bytes = 0;
+  std::int64_t samples = 1;
+  std::int64_t batch = 1;
+};
+
+/// This rank's device and the groups it has been in.
+class CollectiveBenchmarks::Ranks {
+ public:
+  Ranks(World& world_, const MicroOptions& options) : world(world_), options_(options) {
+    BackendOptions device;
+    device.threads = 1;  // sums are made by one
+    device.instruction_set = options.instruction_set;
+    setup_ = set_up_devices(world, options.backend, device, {});
+    together(world, [&] { backend = make_backend(world, setup_, world.size()); });
+    arms = options.communicator;
+    if (arms.empty())
+      arms =
+          setup_.backend == "cpu" ? std::vector<std::string>{"shm", "mpi"} : std::vector<std::string>{"auto"};
+  }
+
+  /// Rows of seconds an operation, a column a rank of the group; no rows where the result was wrong. On rank
+  /// 0; the ranks beyond the group sleep.
+  std::vector<std::vector<double>> run(const Job& job) {
+    world.place_group(job.degree);
+    Communicator* group = group_of(job);
+    std::vector<std::vector<double>> rows;
+    while_others_sleep(world, job.degree, [&] {
+      CollectiveMessage message(*backend, *group, job.kind, job.dtype, job.bytes);
+      const std::vector<double> mine = time(message, *group, job);
+      const double right = message.is_right() ? 1.0 : 0.0;
+      bool all_right = true;
+      for (const auto& rank : gather(*group, std::span(&right, 1))) all_right = all_right && rank[0] > 0.0;
+      const auto all = gather(*group, mine);
+      for (std::size_t i = 0; all_right && i < mine.size(); ++i) {
+        auto& row = rows.emplace_back();
+        for (const auto& rank : all) row.push_back(rank[i]);
+      }
+    });
+    return rows;
+  }
+
+  World& world;
+  std::unique_ptr<Backend> backend;
+  std::vector<std::string> arms;
+
+ private:
+  /// Made when it is first wanted; nullptr on a rank outside.
+  Communicator* group_of(const Job& job) {
+    const auto key = std::pair(job.degree, job.arm);
+    if (const auto it = groups_.find(key); it != groups_.end()) return it->second.get();
+    const std::string& arm = arms[job.arm];
+    ParallelOptions options;
+    const bool native = arm == "shm" || arm == "mpi";
+    if (native) options.all_reduce = arm;
+    options.communicator = native ? "mpi" : arm;
+    auto group = world.make_group(job.degree, *backend, options);
+    if (group && options_.inject_bug == "sum") group = std::make_unique<WrongCommunicator>(std::move(group));
+    return (groups_[key] = std::move(group)).get();
+  }
+
+  std::vector<double> time(CollectiveMessage& message, Communicator& group, const Job& job) {
+    using Clock = std::chrono::steady_clock;
+    message.clear();
+    message.enqueue();
+    std::vector<double> seconds;
+    for (std::int64_t sample = 0; sample < job.samples; ++sample) {
+      backend->stream().synchronize();
+      group.barrier();
+      const auto start = Clock::now();
+      for (std::int64_t i = 0; i < job.batch; ++i) message.enqueue();
+      backend->stream().synchronize();
+      const double batch = std::chrono::duration<double>(Clock::now() - start).count();
+      seconds.push_back(batch / static_cast<double>(job.batch));
+    }
+    return seconds;
+  }
+
+  MicroOptions options_;
+  DeviceSetup setup_;
+  std::map<std::pair<int, std::size_t>, std::unique_ptr<Communicator>> groups_;
+};
+
+CollectiveBenchmarks::CollectiveBenchmarks(World& world, const MicroOptions& options)
+    : ranks_(std::make_unique<Ranks>(world, options)), options_(options) {}
+
+CollectiveBenchmarks::~CollectiveBenchmarks() = default;
+
+Backend& CollectiveBenchmarks::backend() {
+  return *ranks_->backend;
+}
+
+void CollectiveBenchmarks::serve() {
+  for (Job job;;) {
+    ranks_->world.announce(std::as_writable_bytes(std::span(&job, 1)));
+    if (job.end) return;
+    ranks_->run(job);
+  }
+}
+
+void CollectiveBenchmarks::end() {
+  Job job{.end = true};
+  ranks_->world.announce(std::as_writable_bytes(std::span(&job, 1)));
+}
+
+Timed CollectiveBenchmarks::measure(Job job) {
+  constexpr double kBatchSeconds = 1e-3;
+  const auto run = [&] {
+    ranks_->world.announce(std::as_writable_bytes(std::span(&job, 1)));
+    return ranks_->run(job);
+  };
+  const std::string wrong = std::string(name_of(job.kind)) + " gave a wrong result on some rank";
+  job.samples = 1;
+  job.batch = 3;
+  const auto first = run();
+  if (first.empty()) return {{}, {}, wrong};
+  job.samples = options_.samples;
+  job.batch = static_cast<std::int64_t>(std::clamp(kBatchSeconds / std::ranges::max(first[0]), 1.0, 2000.0));
+  Timed timed{run(), {}, ""};
+  if (timed.rows.empty()) return {{}, {}, wrong};
+  const auto bytes = static_cast<double>(job.bytes);
+  Rate bus = rate("busbw", "B", bytes * bus_factor(job.kind, job.degree));
+  timed.work = {rate("algbw", "B", bytes), std::move(bus)};
+  return timed;
+}
+
+void CollectiveBenchmarks::add_to(Suite& suite) {
+  for (const Collective kind : kCollectives) {
+    for (int degree = 2; degree <= ranks_->world.size(); degree *= 2) {
+      for (const std::string& dtype : options_.dtype) {
+        for (const std::int64_t size : options_.bytes) {
+          for (std::size_t arm = 0; arm < ranks_->arms.size(); ++arm) {
+            Job job{false, kind, arm, degree, parse_dtype(dtype), 0};
+            const std::size_t unit = static_cast<std::size_t>(degree) * size_of(job.dtype);
+            job.bytes = static_cast<std::size_t>(size) / unit * unit;
+            if (job.bytes == 0) continue;
+            CaseName name(name_of(kind), ranks_->arms[arm]);
+            name.word("dtype", dtype).number("ranks", degree);
+            name.number("bytes", static_cast<std::int64_t>(job.bytes));
+            suite.add_timed(name, options_.samples, [this, job] { return measure(job); });
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace tpscale

@@ -1,0 +1,93 @@
+#include "bench/micro/suite.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "bench/statistics/sample_statistics.h"
+#include "core/error.h"
+
+namespace tpscale {
+namespace {
+
+/// Iterations between two synchronisations with a device that works beside the host: enough to hide what the
+/// synchronisation costs.
+constexpr benchmark::IterationCount kDeviceBatch = 32;
+
+/// Shares by a clock of our own: Google Benchmark would print them as something a second.
+void set_counters(benchmark::State& state, const Work& work, double elapsed) {
+  using benchmark::Counter;
+  for (const Rate& rate : work) {
+    state.counters[rate.name] = rate.unit == "1"
+                                    ? Counter(rate.amount * static_cast<double>(state.iterations()) / elapsed)
+                                    : Counter(rate.amount, Counter::kIsIterationInvariantRate);
+  }
+}
+
+}  // namespace
+
+void Suite::add(const CaseName& name, std::function<Prepared()> prepare, benchmark::TimeUnit unit) {
+  Entry& entry = entries_.insert_or_assign(name.text(), Entry{name, {}, {}, false}).first->second;
+  benchmark::RegisterBenchmark(name.text().c_str(),
+                               [this, &entry, prepare = std::move(prepare)](benchmark::State& state) {
+                                 iterate(state, entry, prepare);
+                               })
+      ->UseRealTime()
+      ->Unit(unit);
+}
+
+void Suite::add_timed(const CaseName& name, std::int64_t samples, std::function<Timed()> run) {
+  Entry& entry = entries_.insert_or_assign(name.text(), Entry{name, {}, {}, true}).first->second;
+  benchmark::RegisterBenchmark(name.text().c_str(), [this, &entry, run = std::move(run)](
+                                                        benchmark::State& state) { take(state, entry, run); })
+      ->UseManualTime()
+      ->Iterations(samples)
+      ->Unit(benchmark::kMicrosecond);
+}
+
+void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<Prepared()>& prepare) {
+  const std::string& name = entry.name.text();
+  if (name != kept_name_ || !kept_.once) {
+    release();
+    try {
+      kept_ = prepare();
+    } catch (const Error& error) {
+      state.SkipWithError(error.what());
+      return;
+    }
+    kept_name_ = name;
+  }
+  const bool beside = kept_.device != nullptr && !kept_.device->memory_is_host();
+  const benchmark::IterationCount batch = beside ? kDeviceBatch : 1;
+  const auto work = [&](benchmark::IterationCount count) {
+    for (benchmark::IterationCount i = 0; i < count; ++i) kept_.once();
+    if (kept_.device != nullptr) kept_.device->stream().synchronize();
+  };
+  work(1);
+  const auto start = std::chrono::steady_clock::now();
+  while (state.KeepRunningBatch(batch)) work(batch);
+  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  entry.work = kept_.work;
+  set_counters(state, entry.work, elapsed);
+}
+
+void Suite::take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run) {
+  Timed timed = run();
+  if (!timed.wrong.empty()) {
+    wrong_ = true;
+    state.SkipWithError(timed.wrong.c_str());
+    return;
+  }
+  const std::vector<double> seconds = repetition_times(timed.rows, 0);
+  std::size_t next = 0;
+  for (auto _ : state) state.SetIterationTime(seconds.at(next++));
+  // Of the median, as what others took of the cores does not belong to it.
+  const double middle = median(seconds);
+  for (const Rate& rate : timed.work) state.counters[rate.name] = rate.amount / middle;
+  state.counters["median_s"] = middle;
+  state.counters["min_s"] = std::ranges::min(seconds);
+  entry.work = timed.work;
+  entry.rows.insert(entry.rows.end(), timed.rows.begin(), timed.rows.end());
+}
+
+}  // namespace tpscale

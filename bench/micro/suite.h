@@ -1,0 +1,62 @@
+#pragma once
+#include <benchmark/benchmark.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "bench/micro/case_name.h"
+#include "bench/micro/work.h"
+
+namespace tpscale {
+
+/// A benchmark made ready: all it needs is there and owned by `once`.
+struct Prepared {
+  std::function<void()> once;  ///< one iteration
+  Work work;
+  Backend* device = nullptr;  ///< whose stream holds what `once` began; nullptr: it is done when it returns
+};
+
+/// Raw seconds of one run of a benchmark that times itself: a row a sample, a column a rank.
+struct Timed {
+  std::vector<std::vector<double>> rows;
+  Work work;
+  std::string wrong;  ///< what is wrong with the result; such a run has no figures
+};
+
+/// The benchmarks of one process, registered with Google Benchmark, and what the store wants to know of them.
+/// Outlives Google Benchmark's run.
+class Suite {
+ public:
+  struct Entry {
+    CaseName name;
+    Work work;                              ///< of the last run
+    std::vector<std::vector<double>> rows;  ///< of all runs of one that times itself
+    bool times_itself = false;
+  };
+
+  /// `prepare` is called as the benchmark begins and what it made is kept until another begins: Google
+  /// Benchmark runs a benchmark several times to find out how often it must iterate. Where it throws an Error
+  /// the benchmark is skipped and says why.
+  void add(const CaseName& name, std::function<Prepared()> prepare,
+           benchmark::TimeUnit unit = benchmark::kMicrosecond);
+  /// `run` takes `samples` samples.
+  void add_timed(const CaseName& name, std::int64_t samples, std::function<Timed()> run);
+
+  const std::map<std::string, Entry>& entries() const noexcept { return entries_; }
+  bool wrong() const noexcept { return wrong_; }  ///< some result was
+  void release() { kept_ = {}; }                  ///< before the devices go
+
+ private:
+  void iterate(benchmark::State& state, Entry& entry, const std::function<Prepared()>& prepare);
+  void take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run);
+
+  std::map<std::string, Entry> entries_;
+  std::string kept_name_;
+  Prepared kept_;
+  bool wrong_ = false;
+};
+
+}  // namespace tpscale
