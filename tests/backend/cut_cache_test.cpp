@@ -90,6 +90,15 @@ TEST_P(CutCacheTest, ScatteredTokensAreDroppedByHead) {
   drop(300, {2, 64, 16}, {even, third});
 }
 
+TEST_P(CutCacheTest, ManyTokensMoveUpInTurns) {  // a GPU's block moves 256 of them at once
+  std::vector<std::int32_t> third, last;
+  for (std::int32_t i = 0; i < 900; ++i) {
+    if (i % 3 == 0) third.push_back(i);
+    if (i >= 590 && last.size() < 300) last.push_back(i);
+  }
+  drop(900, {2, 40, 16}, {third, last});
+}
+
 TEST_P(CutCacheTest, AllTokensMayBeDropped) {
   drop(5, {1, 16, 4}, {{0, 1, 2, 3, 4}});
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "engine_harness.h"
 #include "model/fixture.h"
 #include "support/run_on_ranks.h"
@@ -56,6 +57,27 @@ TEST_P(FixtureEngine, ScoresTheTextInTheDtypeOfItsFiles) {
   std::vector<double> nll;
   for (const TokenScore& score : engine->score(fixture.token_ids)) nll.push_back(score.nll);
   test::expect_as_near_as(engine.config().dtype, fixture, nll);
+}
+
+TEST(InstructionSets, AllComputeF16WithinItsBounds) {
+  const Fixture fixture = read_fixture("pythia-f16");
+  for (const char* name : {"generic", "avx2", "avx512", "amx"}) {
+    SCOPED_TRACE(name);
+    BackendOptions options;
+    options.threads = 1;
+    options.instruction_set = name;
+    std::unique_ptr<Backend> backend;
+    try {
+      backend = backend_registry().find("cpu").factory(options, {});
+    } catch (const NotAvailableError&) {
+      continue;  // this machine has not got it
+    }
+    EngineHarness engine(std::move(backend), fixture.folder, {}, {},
+                         static_cast<std::int64_t>(fixture.token_ids.size()));
+    std::vector<double> nll;
+    for (const TokenScore& score : engine->score(fixture.token_ids)) nll.push_back(score.nll);
+    test::expect_as_near_as(Dtype::kF16, fixture, nll);
+  }
 }
 
 TEST_P(FixtureEngine, ScoresAndGeneratesAlikeOnSeveralRanks) {
