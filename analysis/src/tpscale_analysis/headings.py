@@ -8,6 +8,7 @@ from pathlib import PurePath
 from tpscale_analysis.curves import Curve
 from tpscale_analysis.experiments.study import Study
 from tpscale_analysis.groups import Group
+from tpscale_analysis.micro.benchmark_name import TEST_NAME as MICRO
 from tpscale_analysis.numbers import value_text
 from tpscale_analysis.point import Value
 
@@ -25,6 +26,7 @@ TITLES = {
     "kv-transfer": "KV transfer",
     "kv-compression": "KV compression",
     "selftest": "Self-test",
+    MICRO: "Micro-benchmarks",
 }
 
 
@@ -46,6 +48,8 @@ def group_title(group: Group) -> str:
 
 
 def study_title(study: Study) -> str:
+    if study.test_name == MICRO:
+        return f"{test_title(MICRO)}: {study.device}"
     return _title(study.test_name, study.common, study.distinct)
 
 

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from tpscale_analysis.errors import AnalysisError, BadDataError
 from tpscale_analysis.inputs import Source
+from tpscale_analysis.micro import google_benchmark
 from tpscale_analysis.point import Point
 from tpscale_analysis.reader import read_file, shown
 
@@ -51,7 +52,9 @@ def _read_all(sources: Sequence[Source], sender: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for source in sources:
         try:
-            sender.send(read_file(source.file, source.launch))
+            is_json = source.file.suffix == google_benchmark.SUFFIX
+            read = google_benchmark.read_google_benchmark if is_json else read_file
+            sender.send(read(source.file, source.launch))
         except AnalysisError as error:
             sender.send(error)
             return

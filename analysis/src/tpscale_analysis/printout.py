@@ -8,6 +8,8 @@ from tpscale_analysis.experiments.part_tables import study_tables
 from tpscale_analysis.graph_tables import graph_tables
 from tpscale_analysis.headings import curve_title, group_title, study_title
 from tpscale_analysis.metric_tables import absent_table
+from tpscale_analysis.micro.benchmark_name import TEST_NAME as MICRO
+from tpscale_analysis.micro.tables import micro_tables
 from tpscale_analysis.projection_tables import shard_tables
 from tpscale_analysis.quality_tables import curve_quality
 from tpscale_analysis.results import Results
@@ -34,6 +36,7 @@ def printout(results: Results) -> str:
         parts += [to_console(table) for table in shard_tables(projection)]
     for other in results.studies:
         parts.append(console(study_title(other)) + "\n")
-        parts += [to_console(table) for table in study_tables(other)]
+        tables = micro_tables if other.test_name == MICRO else study_tables
+        parts += [to_console(table) for table in tables(other)]
     parts += [to_console(state_table(state)) for state in results.device_states]
     return "\n".join(parts)

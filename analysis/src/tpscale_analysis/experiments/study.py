@@ -10,6 +10,7 @@ from tpscale_analysis.experiments.arms import arms_of, of_arm, split
 from tpscale_analysis.experiments.labels import point_label
 from tpscale_analysis.groups import common_values, told_apart
 from tpscale_analysis.merge import MergedPoint, device_of, unique
+from tpscale_analysis.micro.benchmark_name import TEST_NAME as MICRO
 from tpscale_analysis.point import Metric, Value
 from tpscale_analysis.scaling import own_refusal
 
@@ -69,6 +70,8 @@ def find_studies(points: Iterable[MergedPoint]) -> list[Study]:
 
 
 def _kept(point: MergedPoint) -> dict[str, Value]:
+    if point.test_name == MICRO:  # benchmarks of all models lie in one table
+        return {}
     return {name: point.parameters[name] for name in SAME if name in point.parameters}
 
 

@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         sources = find_sources(options.paths)
         folder = options.output or _folder_of(sources)
+        _keep_inputs(sources, folder)
         prepare_folder(folder)
         points = read_points(sources)
         code, told = _source_code() if options.code_stats else ([], {})
@@ -86,7 +87,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH",
-        help="a launch folder, a folder of launch folders, a results.h5 or a point file",
+        help="a launch folder, a folder of launch folders, a results.h5, a point file, or a .json of Google Benchmark",
     )  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to write")
     parser.add_argument(
@@ -126,6 +127,16 @@ def _folder_of(sources: list[Source]) -> Path:
             f"the paths hold {len(folders)} launches; say with -o DIR where their report goes"
         )
     return folders[0]
+
+
+def _keep_inputs(sources: list[Source], folder: Path) -> None:
+    """What is read is never overwritten."""
+    written = {(folder / name).resolve() for name in WRITTEN}
+    for source in sources:
+        if source.file.resolve() in written:
+            raise UsageError(
+                f"{shown(source.file)} would be overwritten; say with -o DIR where the report goes"
+            )
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,8 @@ from tpscale_analysis.figures.device_state import device_state
 from tpscale_analysis.figures.naming import slugs
 from tpscale_analysis.groups import common_values
 from tpscale_analysis.headings import model_name, test_title
+from tpscale_analysis.micro.benchmark_name import TEST_NAME as MICRO
+from tpscale_analysis.micro.section import micro_section
 from tpscale_analysis.numbers import value_text
 from tpscale_analysis.recheck.findings import Finding
 from tpscale_analysis.recheck.table import recheck_table
@@ -65,7 +67,9 @@ def _sections(results: Results) -> list[Section]:
     sections = [(curve_section(s, next(names)), s.curve.points) for s in curves]
     sections += [(graph_section(study, next(names)), study.group.points) for study in graphs]
     sections += [(shard_section(e, next(names)), e.study.group.points) for e in shards]
-    sections += [(study_section(study, next(names)), study.points) for study in results.studies]
+    for study in results.studies:
+        section = micro_section if study.test_name == MICRO else study_section
+        sections.append((section(study, next(names)), study.points))
     made = [_made_again(section, results.findings_of(points)) for section, points in sections]
     made = _named_as_planned(made)
     plan = plan_section(results)
