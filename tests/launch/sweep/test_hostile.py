@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+
 import pytest
 
 from conftest import STUDY, Workshop
+from sweep.cli import main
 
 STUDIES = {
     "not TOML": (65, "a = [1, "),
@@ -67,35 +71,46 @@ MACHINES = {
 }
 
 
-def refused(workshop: Workshop, code: int, *options: str, command: str = "submit") -> None:
-    result = workshop.sweep(command, *options)
-    assert (result.returncode, result.stdout) == (code, ""), result.stderr
-    assert result.stderr.count("\n") == 1, result.stderr
-    assert result.stderr.startswith("sweep: ")
-    assert "\x1b" not in result.stderr
-    assert not (workshop.folder / "sbatch").exists()
-    assert not workshop.results.exists()
+@pytest.fixture
+def refused(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., None]:
+    """The command line within this process, as there are so many."""
+    monkeypatch.setattr(os, "environ", workshop.environment)
+    monkeypatch.chdir(workshop.folder)
+
+    def ends_with(code: int, *options: str, command: str = "submit") -> None:
+        assert main(workshop.command(command, *options)[1:]) == code
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("sweep: ")
+        assert said.err.count("\n") == 1, said.err
+        assert "\x1b" not in said.err
+        assert not (workshop.folder / "sbatch").exists()
+        assert not workshop.results.exists()
+
+    return ends_with
 
 
 @pytest.mark.parametrize("case", STUDIES)
-def test_studies(workshop: Workshop, case: str) -> None:
+def test_studies(workshop: Workshop, refused: Callable[..., None], case: str) -> None:
     code, text = STUDIES[case]
     workshop.study.write_bytes(text.encode(errors="surrogateescape"))
-    refused(workshop, code)
+    refused(code)
 
 
 @pytest.mark.parametrize("case", MACHINES)
-def test_machines(workshop: Workshop, case: str) -> None:
+def test_machines(workshop: Workshop, refused: Callable[..., None], case: str) -> None:
     code, text = MACHINES[case]
     machine = workshop.folder / "machine.toml"
     machine.write_text(text)
-    refused(workshop, code, "--machine", str(machine))
+    refused(code, "--machine", str(machine))
 
 
 @pytest.mark.parametrize("command", ["plan", "run", "submit", "status", "resume"])
-def test_no_study(workshop: Workshop, command: str) -> None:
+def test_no_study(workshop: Workshop, refused: Callable[..., None], command: str) -> None:
     workshop.study = workshop.folder / "none.toml"
-    refused(workshop, 66, command=command)
+    refused(66, command=command)
 
 
 def test_options_of_sbatch_are_options(workshop: Workshop) -> None:
