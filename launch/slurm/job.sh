@@ -48,6 +48,8 @@ seconds_left() { # until Slurm's limit; a large number where there is none
 launcher() { # fills `command`: how the ranks are started
 	case ${TPSCALE_LAUNCHER:-mpirun} in
 	mpirun)
+		# shellcheck source=SCRIPTDIR/../lib/lost_hosts.sh
+		. "$home/launch/lib/lost_hosts.sh"
 		# The program binds its own threads, by what all ranks of a host may use: mpirun's binding (a core for two ranks)
 		# would take the other cores away from them.
 		command=(mpirun -n "$ranks" --bind-to none)
