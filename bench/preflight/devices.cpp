@@ -30,27 +30,33 @@ std::vector<Device> gather_devices(World& world, const Backend& backend) {
   return devices;
 }
 
-Finding sharing(const World& world, const std::vector<Device>& devices, int first, int second, int degree) {
+Finding sharing(const World& world, const std::vector<Device>& devices, int first, int second, int degree,
+                bool allowed) {
   const auto& places = world.places();
   const std::string& host = places[static_cast<std::size_t>(first)].host;
   const auto ranks = std::ranges::count_if(
       places, [&](const RankPlace& place) { return place.host == host && place.rank < degree; });
   const Device& device = devices[static_cast<std::size_t>(first)];
-  const std::string who = "ranks " + std::to_string(first) + " and " + std::to_string(second) + " on " +
-                          host + " work on the same GPU (" + device.id + ") ";
-  const std::string shown = std::to_string(device.visible) + " to its " + std::to_string(ranks) + " ranks";
-  if (device.visible >= ranks) {
+  const bool enough = device.visible >= ranks;
+  const std::string what = "ranks " + std::to_string(first) + " and " + std::to_string(second) + " on " +
+                           host + " work on the same GPU (" + device.id + ") " +
+                           (enough ? "although" : "as") + " the host shows " +
+                           std::to_string(device.visible) + " to its " + std::to_string(ranks) + " ranks; ";
+  if (enough) {
     return refused(
         "devices", ExitCode::kNotAvailable,
-        who + "although the host shows " + shown +
-            "; give each rank one of its own (CUDA_VISIBLE_DEVICES, srun --gpu-bind) or allow it with "
-            "--communicator mpi");
+        what +
+            "give each rank one of its own (CUDA_VISIBLE_DEVICES, srun --gpu-bind), or say that it "
+            "is meant with --communicator mpi");
   }
-  return doubtful(
-      "devices", ExitCode::kNotAvailable,
-      who + "as the host shows " + shown +
-          ": their points are marked oversubscribed; start a rank a GPU, or say that it is meant with "
-          "--communicator mpi");
+  if (!allowed) {
+    return refused("devices", ExitCode::kNotAvailable,
+                   what + "NCCL wants one for each: start fewer ranks there or use --communicator mpi");
+  }
+  return doubtful("devices", ExitCode::kNotAvailable,
+                  what +
+                      "their points are marked oversubscribed: start fewer ranks there, or say that it is "
+                      "meant with --communicator mpi");
 }
 
 }  // namespace
@@ -70,7 +76,7 @@ Finding check_devices(World& world, const Backend& backend, const ParallelOption
     if (device.id.empty() || same == second) continue;
     if (parallel.communicator == "mpi" || parallel.nccl_ranks_per_gpu > 1)
       return passed("devices", "ranks share " + device.id + ", as asked for");
-    return sharing(world, devices, static_cast<int>(same), second, degree);
+    return sharing(world, devices, static_cast<int>(same), second, degree, parallel.communicator != "nccl");
   }
   if (difference && difference.rank < degree) {
     return doubtful("devices", ExitCode::kNotAvailable,

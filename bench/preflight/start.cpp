@@ -13,7 +13,8 @@ namespace tpscale {
 namespace {
 
 constexpr std::array<std::string_view, 3> kOfTheLauncher{"OMPI_", "SLURM_", "UCX_"};
-constexpr std::array<std::string_view, 15> kOfOneRank{"CUDA_VISIBLE_DEVICES",
+constexpr std::array<std::string_view, 16> kOfOneRank{"HDF5_USE_FILE_LOCKING",  // rank 0 alone writes
+                                                      "CUDA_VISIBLE_DEVICES",
                                                       "CUDA_MPS_PIPE_DIRECTORY",
                                                       "CUDA_MPS_LOG_DIRECTORY",
                                                       "CUDA_CACHE_PATH",

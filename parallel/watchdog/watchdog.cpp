@@ -81,6 +81,18 @@ void describe(Line& line, const Progress& other, int rank) noexcept {
   line.add(")");
 }
 
+/// Where nobody of this host is missing it is one of another host, of whom nothing is known here.
+void add_unseen(Line& line, std::span<const int> ranks, int group_size) noexcept {
+  line.add(" none");
+  bool elsewhere = false;
+  for (int rank = 0; rank < group_size; ++rank) {
+    if (std::ranges::find(ranks, rank) != ranks.end()) continue;
+    line.add(elsewhere ? " %d" : "; one on another host is not, of ranks %d", rank);
+    elsewhere = true;
+  }
+  if (!elsewhere) line.add(" (a rank is stuck inside the collective)");
+}
+
 }  // namespace
 
 Watchdog::Watchdog(std::span<Progress> local, std::span<const int> ranks, std::size_t own, double seconds)
@@ -146,7 +158,7 @@ void Watchdog::end_waiting(double waited) const noexcept {
     describe(line, local_[i], ranks_[i]);
     any = true;
   }
-  if (!any) line.add(" none (a rank is stuck inside the collective, or on another host)");
+  if (!any) add_unseen(line, ranks_, ranks_of_group(group));
   line.write_out();
   _exit(static_cast<int>(ExitCode::kWatchdog));
 }

@@ -65,5 +65,16 @@ TEST_F(WatchdogDeath, AWaitForTheDeviceNamesTheRankThatDoesNotWait) {
               "not there, of this host: rank 2 \\(outside collectives, last in all_reduce #1\\)");
 }
 
+TEST_F(WatchdogDeath, RanksOfOtherHostsAreNamedWhereAllOfThisOneAreThere) {
+  std::array<OperationLog, 3> logs{OperationLog(ranks_[0], group_id(1, 5)),
+                                   OperationLog(ranks_[1], group_id(1, 5)),
+                                   OperationLog(ranks_[2], group_id(1, 5))};
+  const auto first = logs[0].begin(Operation::kBarrier, 0);
+  const auto second = logs[1].begin(Operation::kBarrier, 0);
+  const auto third = logs[2].begin(Operation::kBarrier, 0);
+  EXPECT_EXIT(watch(true), testing::ExitedWithCode(124),
+              "not there, of this host: none; one on another host is not, of ranks 3 4");
+}
+
 }  // namespace
 }  // namespace tpscale

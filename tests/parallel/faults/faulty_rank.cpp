@@ -21,10 +21,10 @@ void commit_odd(const std::string& fault, World& world) {
 
 void work(World& world, const std::string& fault, const ParallelOptions& options) {
   test::HostMemoryBackend backend;
+  std::optional<FaultInjector> injector;
   auto group = world.make_group(world.size(), backend, options);
   const bool last = world.rank() == world.size() - 1;
   const bool odd = fault == "barrier" || fault == "leave";
-  std::optional<FaultInjector> injector;
   if (last && !odd) {
     const std::string rank = std::to_string(world.rank());
     injector.emplace(parse_fault("rank=" + rank + ",at=" + std::to_string(kWhen) + ",kind=" + fault));

@@ -50,6 +50,13 @@ class Preflight(VirtualCase):
         meant = self.start(*CHECK, "--communicator", "mpi", ranks=4, devices=2)
         self.assertEqual(meant.returncode, 0, meant.stderr)
 
+    def test_too_few_gpus_for_nccl_are_refused_before_anything_is_measured(self) -> None:
+        out = self.folder / "out"
+        words = ["run", "strong-scaling", *SMOKE, "--tp", "1,2", "-o", str(out)]
+        result = self.start(*words, "--communicator", "nccl", ranks=2, devices=1)
+        self.assert_fails(result, "ranks 0 and 1 on ", "NCCL wants one for each")
+        self.assertEqual(points(out), set())
+
     def test_a_run_says_that_gpus_are_shared_and_goes_on(self) -> None:
         out = self.folder / "out"
         words = ["run", "strong-scaling", *SMOKE, "--tp", "2", "-o", str(out)]

@@ -1,12 +1,13 @@
 // faulty_gpu_rank FAULT WATCHDOG_SECONDS [TOKEN]: collectives of NCCL in the stream, until the last rank
 // commits FAULT. What the library itself is to do wrong stands in VIRTUAL_GPU_FAIL.
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "backend/backend.h"
+#include "parallel/faults/faulty_communicator.h"
 #include "parallel/world.h"
 
 namespace tpscale {
@@ -20,14 +21,15 @@ void work(World& world, const std::string& fault, const ParallelOptions& options
   const auto backend =
       backend_registry().find("cuda").factory({}, DevicePlace{world.rank(), world.size(), true});
   if (fault == "absent" && last) std::this_thread::sleep_for(std::chrono::hours(1));
-  const auto group = world.make_group(world.size(), *backend, options);
+  std::optional<FaultInjector> injector;
+  auto group = world.make_group(world.size(), *backend, options);
+  if (last && (fault == "skip" || fault == "kill" || fault == "throw")) {
+    injector.emplace(parse_fault("rank=" + std::to_string(world.rank()) + ",at=" + std::to_string(kWhen) +
+                                 ",kind=" + fault));
+    group = std::make_unique<FaultyCommunicator>(std::move(group), *injector);
+  }
   const Buffer memory = backend->allocate(4000, MemoryKind::kActivations);
   for (int i = 1; i <= kInAll; ++i) {
-    if (i == kWhen && last) {
-      if (fault == "skip") continue;
-      if (fault == "kill") std::raise(SIGKILL);
-      if (fault == "throw") throw BadDataError("a fault of the test");
-    }
     // Neighbours differ in size, unless all are to be alike.
     const std::int64_t count = fault == "skip" && i >= kWhen ? 100 : 100 + i;
     group->all_reduce_sum({memory.data(), Dtype::kF32, 1, fault == "muddle" && last ? count + 1 : count});
