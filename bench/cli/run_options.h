@@ -83,7 +83,7 @@ struct RunOptions {
     visit("inject-bug", self.inject_bug, "make a verdict fail on purpose: tokens, clock, time");
     visit(
         "inject-fault", self.inject_fault,
-        "a rank goes wrong in place of its so-manieth collective: rank=1,at=50,kind=stop (kill, segv, abort, "
+        "a rank goes wrong in place of its n-th collective: rank=1,at=50,kind=stop (kill, segv, abort, "
         "exit, throw, stop, loop, skip)");
   }
 };

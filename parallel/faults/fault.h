@@ -20,7 +20,7 @@ enum class FaultKind : unsigned char {
 /// One fault, as --inject-fault says it: "rank=1,at=50,kind=stop".
 struct Fault {
   int rank = 0;         ///< in the launch
-  std::int64_t at = 1;  ///< the rank's so-manieth collective, which the fault stands in place of
+  std::int64_t at = 1;  ///< number of the rank's collective that the fault takes the place of
   FaultKind kind = FaultKind::kKill;
 };
 
