@@ -81,10 +81,9 @@ struct RunOptions {
     visit("json", self.json, "one JSON object on standard output and nothing else there");
     visit("progress", self.progress, "a progress line on a terminal");
     visit("inject-bug", self.inject_bug, "make a verdict fail on purpose: tokens, clock, time");
-    visit(
-        "inject-fault", self.inject_fault,
-        "a rank goes wrong in place of its n-th collective: rank=1,at=50,kind=stop (kill, segv, abort, "
-        "exit, throw, stop, loop, skip)");
+    visit("inject-fault", self.inject_fault,
+          "a rank goes wrong in place of its n-th collective: rank=1,at=50,kind=stop (kill, segv, abort, "
+          "exit, throw, stop, loop, skip)");
   }
 };
 
