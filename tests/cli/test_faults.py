@@ -6,6 +6,7 @@ points kept and completed by --resume, the culprit in one line. The bounds here 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -119,7 +120,8 @@ class Launch:
 
     def clean_up(self) -> None:
         for pid in self.pids():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
 
