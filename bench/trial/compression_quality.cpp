@@ -193,6 +193,10 @@ void add_quality_figures(Point& point, const EvictionPolicy& method, const Compr
       "largest that the suite's own allocator held while a text was judged, on the rank that has most; reset "
       "before "
       "each text");
+  add("device_peak", "B", largest("device_peak"),
+      "the device's own view of its memory in use (on a CPU the process's) at its peak while a text was "
+      "judged, on the "
+      "rank that has most");
   add("kv_pool", "B", largest("kv_pool"), "keys and values of the pool made for the method, largest rank");
   add("kv_cache_peak", "B", largest("kv_cache_peak"), "blocks of it that held tokens, at most");
 }

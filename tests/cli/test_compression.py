@@ -57,6 +57,23 @@ class Compression(Measured):
         said = {verdict["name"]: verdict for verdict in point["verdicts"]}
         self.assertEqual(said["baseline predicts as one uncut pass"]["level"], "L2")
 
+    def test_memory_really_falls(self) -> None:
+        """12.3 MB of keys and values, or 0.3 of them: the allocator's books and the system's agree."""
+        sizes = ["--num-samples", "1", "--sample-tokens", "3001", "--input-tokens", "8"]
+        options = ["--model", "tiny", "--dtype", "f32", "--repetitions", "2", *sizes]
+        # The one that needs less first: where a peak cannot be reset, the system's only grows.
+        methods = ["--method", "streaming_64,baseline", "--output-tokens", "4", "--json"]
+        result = run("run", "kv-compression", *options, *methods, "-o", str(self.folder / "out"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        (point,) = json.loads(result.stdout)["experiments"][0]["points"]
+        for name in ("memory_peak", "device_peak"):
+            saved = (
+                point["results"][f"{name}_baseline"]["value"]
+                - point["results"][f"{name}_streaming_64"]["value"]
+            )
+            self.assertGreater(saved, 10e6, name)
+            self.assertLess(saved, 20e6, name)
+
     def test_wrong_seconds_take_all_figures_away(self) -> None:
         (point,) = self.points("--inject-bug", "clock", code=3)
         self.assertEqual(point["results"], {})
