@@ -199,8 +199,8 @@ def status(request: Request) -> int:
 def _run_here(request: Request) -> int:
     for name, value in added_environment(request.machine).items():
         say(f"set here, as it was not set: {name}={value}")
-    with request.folder.alone():
-        runs = LocalRuns(request.study, request.machine, request.folder, say)
+    with request.folder.alone() as lock:
+        runs = LocalRuns(request.study, request.machine, request.folder, lock, say)
         runs.run(request.launches)
     _write_report(request)
     return status(request)

@@ -130,16 +130,18 @@ class StudyFolder:
         return []
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Two sweeps at once in one folder would measure everything twice."""
+    def alone(self) -> Iterator[int]:
+        """Two sweeps at once in one folder would measure everything twice. Gives the lock's descriptor: a launch that
+        inherits it keeps the folder locked, should this process die before it."""
         with (self.path / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise SweepError(
-                    USAGE, f"another launch/sweep works in '{shown(self.path)}'"
+                    USAGE,
+                    f"another launch/sweep, or a launch of one that died, works in '{shown(self.path)}'",
                 ) from None
-            yield
+            yield file.fileno()
 
     def busy(self) -> bool:
         try:

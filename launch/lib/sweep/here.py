@@ -24,9 +24,15 @@ class LocalRuns:
     """A signal ends the launch that runs, its finished points kept, and nothing is started after it."""
 
     def __init__(
-        self, study: Study, machine: Machine, folder: StudyFolder, say: Callable[[str], None]
+        self,
+        study: Study,
+        machine: Machine,
+        folder: StudyFolder,
+        lock: int,
+        say: Callable[[str], None],
     ) -> None:
         self._study, self._machine, self._folder, self._say = study, machine, folder, say
+        self._lock = lock
         self._running: subprocess.Popen[bytes] | None = None
         self.interrupted = False
 
@@ -45,6 +51,8 @@ class LocalRuns:
             if history.finished() or history.dead(self._study.retries):
                 return
             code = self._attempt(index, launch)
+            # told so by somebody else: what follows would be as well
+            self.interrupted |= code == INTERRUPTED
             attempt = self._folder.history(launch).attempts
             of = f"attempt {attempt} of {self._study.retries + 1}"
             told = {
@@ -74,6 +82,7 @@ class LocalRuns:
                     stderr=log,
                     stdin=subprocess.DEVNULL,
                     env=ranks_environment(self._machine),
+                    pass_fds=[self._lock],
                 )
             except OSError as error:
                 self._folder.note(launch, "ended", str(MISSING))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -46,21 +47,24 @@ def test_a_failed_verdict_is_final_and_said(workshop: Workshop) -> None:
     assert workshop.sweep("resume", FAKE_ENDS="tp2:0").returncode == 3
 
 
+def waiting(workshop: Workshop) -> subprocess.Popen[str]:
+    """A sweep whose first launch has a point and waits to be told to leave."""
+    environment = {**workshop.environment, "FAKE_ENDS": "tp1:wait,0"}
+    running = subprocess.Popen(
+        workshop.command("run"), env=environment, stdout=subprocess.PIPE, text=True
+    )
+    for _ in range(1200):
+        if (workshop.launch(1) / "points" / "aaaa.h5").exists() or running.poll() is not None:
+            break
+        time.sleep(0.05)
+    return running
+
+
 def test_interrupted_keeps_what_is_finished_and_resumes(workshop: Workshop) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         workshop.results = workshop.folder / number.name
-        environment = {**workshop.environment, "FAKE_ENDS": "tp1:wait,0"}
-        running = subprocess.Popen(
-            workshop.command("run"),
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        for _ in range(1200):  # the first point shows that the rank listens
-            if (workshop.launch(1) / "points" / "aaaa.h5").exists() or running.poll() is not None:
-                break
-            time.sleep(0.05)
+        running = waiting(workshop)
+        assert workshop.sweep("status").stdout.count("running") == 1
         running.send_signal(number)
         said, _ = running.communicate(timeout=120)
         assert running.returncode == 75, said
@@ -69,6 +73,24 @@ def test_interrupted_keeps_what_is_finished_and_resumes(workshop: Workshop) -> N
         assert "interrupted  1 of 2" in workshop.sweep("status").stdout
         assert workshop.sweep("resume", FAKE_ENDS="tp1:wait,0").returncode == 0
         assert (workshop.starts(1), workshop.starts(2)) == (2, 1)
+
+
+def test_a_launch_that_outlives_its_sweep_keeps_the_folder(workshop: Workshop) -> None:
+    running = waiting(workshop)
+    try:
+        running.kill()
+        running.wait()
+        refused = workshop.sweep("resume")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert "works in" in refused.stderr
+    finally:
+        os.kill(int((workshop.launch(1) / "pid").read_text()), signal.SIGUSR1)
+        running.communicate(timeout=120)
+    for _ in range(1200):
+        if "lost" in workshop.sweep("status").stdout:
+            break
+    assert workshop.sweep("resume", FAKE_ENDS="tp1:0").returncode == 0
+    assert (workshop.starts(1), workshop.starts(2)) == (2, 1)
 
 
 def test_a_study_that_changed_is_another(workshop: Workshop) -> None:
