@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.command import added_environment, quoted, ranks_environment
-from sweep.failure import DONE, FAILED, INTERRUPTED, USAGE, VERDICT_FAILED, SweepError, shown
+from sweep.failure import (
+    CANNOT_WRITE,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    VERDICT_FAILED,
+    SweepError,
+    shown,
+)
 from sweep.folder import StudyFolder
 from sweep.here import LocalRuns
 from sweep.launch import Launch, expand
@@ -76,6 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left
         return DONE
+    except OSError as error:
+        print(f"sweep: cannot read or write: {error}", file=sys.stderr)
+        return CANNOT_WRITE
+    except subprocess.TimeoutExpired as error:
+        print(f"sweep: no answer in {error.timeout:.0f} s of: {quoted(error.cmd)}", file=sys.stderr)
+        return FAILED
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

@@ -115,6 +115,12 @@ def test_a_damaged_folder_is_refused(workshop: Workshop) -> None:
         assert (result.returncode, result.stderr.count("\n")) == (65, 1)
 
 
+def test_a_folder_that_cannot_be_written_is_said(workshop: Workshop) -> None:
+    workshop.results.write_text("a file")
+    result = workshop.sweep("run")
+    assert (result.returncode, result.stderr.count("\n")) == (74, 1), result.stderr
+
+
 def test_the_environment_is_what_the_caller_has_not_set(workshop: Workshop) -> None:
     result = workshop.sweep("run", OMPI_MCA_btl_tcp_if_include="eth7")
     seen = workshop.ranks_environment(1)
