@@ -84,7 +84,8 @@ BatchView ModelHarness::prepare(std::span<const std::int32_t> tokens) {
 
 std::vector<float> ModelHarness::append(std::span<const std::int32_t> tokens) {
   const Execution execution{backend_->ops(), comm_};
-  const TensorView hidden = transformer_->forward(execution, prepare(tokens), std::span<const KvLayerView>(kv_));
+  const TensorView hidden =
+      transformer_->forward(execution, prepare(tokens), std::span<const KvLayerView>(kv_));
   const TensorView logits = transformer_->logits(execution, hidden);
   std::vector<std::byte> raw(logits.bytes());
   backend_->download(raw.data(), logits.data, raw.size());
@@ -105,7 +106,8 @@ std::vector<float> ModelHarness::append(std::span<const std::int32_t> tokens) {
 
 std::int32_t ModelHarness::append_and_choose(std::span<const std::int32_t> tokens) {
   const Buffer next = backend_->allocate(sizeof(std::int32_t), MemoryKind::kOther);
-  transformer_->next_tokens({backend_->ops(), comm_}, prepare(tokens), std::span<const KvLayerView>(kv_), next.as<std::int32_t>());
+  transformer_->next_tokens({backend_->ops(), comm_}, prepare(tokens), std::span<const KvLayerView>(kv_),
+                            next.as<std::int32_t>());
   std::int32_t id = -1;
   backend_->download(&id, next.data(), sizeof id);
   return id;
