@@ -20,14 +20,19 @@ class Tasks : public testing::TestWithParam<const char*> {
  protected:
   Tasks() { make_old_points(old_); }
 
-  /// `folder_of` a task -> how it ended. The tasks are started before one is waited for.
+  /// `folder_of` a task -> how it ended. The tasks are started before one is waited for. `divided`: each task
+  /// has points of its own.
   template <class FolderOf>
-  std::vector<WriterEnd> run(FolderOf&& folder_of) const {
-    const Environment locking = {{"HDF5_USE_FILE_LOCKING", GetParam()}};
+  std::vector<WriterEnd> run(FolderOf&& folder_of, int points, bool divided = false) const {
     std::vector<std::future<WriterEnd>> running;
     for (int task = 0; task < kTasks; ++task) {
-      running.push_back(std::async(std::launch::async, [folder = folder_of(task), locking] {
-        return run_writer(folder, kPoints, true, locking);
+      Environment environment = {{"HDF5_USE_FILE_LOCKING", GetParam()}};
+      if (divided) {
+        environment.emplace_back("TPSCALE_TEST_TASK", std::to_string(task));
+        environment.emplace_back("TPSCALE_TEST_TASKS", std::to_string(kTasks));
+      }
+      running.push_back(std::async(std::launch::async, [folder = folder_of(task), points, environment] {
+        return run_writer(folder, points, true, environment);
       }));
     }
     std::vector<WriterEnd> ends;
@@ -45,7 +50,7 @@ TEST_P(Tasks, InFoldersOfTheirOwnLoseNothing) {
   const test::Figure figure("concurrency", part());
   std::deque<Scene> scenes;
   for (int task = 0; task < kTasks; ++task) scenes.emplace_back(old_, kPoints);
-  const auto ends = run([&](int task) { return scenes[static_cast<std::size_t>(task)].folder(); });
+  const auto ends = run([&](int task) { return scenes[static_cast<std::size_t>(task)].folder(); }, kPoints);
   for (std::size_t task = 0; task < scenes.size(); ++task) {
     EXPECT_EQ(ends[task].exit_code, 0) << ends[task].errors;
     scenes[task].end = ends[task];
@@ -55,19 +60,41 @@ TEST_P(Tasks, InFoldersOfTheirOwnLoseNothing) {
   figure.reached(std::to_string(kTasks * kPoints) + " points in 16 folders: 0 lost");
 }
 
-/// Two that measure the same point at once: whoever comes second finds it there, or refuses to change it.
-TEST_P(Tasks, InOneFolderLoseNothing) {
-  const test::Figure figure("concurrency", part() + ", one folder");
-  Scene scene(old_, kPoints);
-  for (const WriterEnd& end : run([&](int) { return scene.folder(); })) {
-    EXPECT_TRUE(end.exit_code == 0 || end.exit_code == 2) << end.exit_code << end.signal << end.errors;
+/// What the tasks of one folder leave: every point, and a results.h5 of all of them.
+void expect_all_there(Scene& scene, const std::vector<WriterEnd>& ends) {
+  for (const WriterEnd& end : ends) {
     scene.end.acknowledged.insert(scene.end.acknowledged.end(), end.acknowledged.begin(),
                                   end.acknowledged.end());
   }
   scene.expect_nothing_lost();
   const auto results = read_whole(scene.folder() + "/results.h5");
   scene.expect_resume_completes();
+  EXPECT_TRUE(scene.end.acknowledged.empty()) << "points were missing";
   EXPECT_EQ(read_whole(scene.folder() + "/results.h5"), results) << "a task left it without the last points";
+}
+
+TEST_P(Tasks, InOneFolderLoseNothing) {
+  const test::Figure figure("concurrency", part() + ", one folder");
+  const int rounds = test::share_or_whole(3, 20);
+  for (int round = 0; round < rounds && !HasFailure(); ++round) {
+    Scene scene(old_, Scene::kOld * kTasks);
+    const auto ends = run([&](int) { return scene.folder(); }, Scene::kOld * kTasks, true);
+    for (const WriterEnd& end : ends) EXPECT_EQ(end.exit_code, 0) << end.signal << end.errors;
+    expect_all_there(scene, ends);
+  }
+  figure.reached(std::to_string(rounds) + " times " + std::to_string(Scene::kOld * kTasks) +
+                 " points: 0 lost, all in results.h5");
+}
+
+/// Two that measure the same point at once: whoever comes second finds it there, or refuses to change it.
+TEST_P(Tasks, ThatMeasureTheSameLoseNothing) {
+  const test::Figure figure("concurrency", part() + ", same points");
+  Scene scene(old_, kPoints);
+  const auto ends = run([&](int) { return scene.folder(); }, kPoints);
+  for (const WriterEnd& end : ends) {
+    EXPECT_TRUE(end.exit_code == 0 || end.exit_code == 2) << end.exit_code << end.signal << end.errors;
+  }
+  expect_all_there(scene, ends);
   figure.reached(std::to_string(kPoints) + " points measured by all at once: 0 lost");
 }
 

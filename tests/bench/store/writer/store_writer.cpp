@@ -1,6 +1,6 @@
 // store_writer FOLDER COUNT [resume]: publishes the example points 0 .. COUNT-1 that are not there yet and
-// says the number of each on a line once it is published; then derives results.h5. Killed and robbed of its
-// disk by the tests.
+// says the number of each on a line once it is published; then derives results.h5. TPSCALE_TEST_TASK=k of
+// TPSCALE_TEST_TASKS=n: only every n-th, from k on. Killed and robbed of its disk by the tests.
 #include <sys/resource.h>
 
 #include <cstdlib>
@@ -8,6 +8,15 @@
 
 #include "../example_point.h"
 #include "core/error.h"
+
+namespace {
+
+std::int64_t number_of(const char* variable, std::int64_t otherwise) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? otherwise : std::atoll(value);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace tpscale;
@@ -19,7 +28,8 @@ int main(int argc, char** argv) {
   }
   try {
     const std::unique_ptr<Store> store = open_hdf5_store(argv[1], argc > 3, kExampleIdentity);
-    for (std::int64_t i = 0; i < std::atoll(argv[2]); ++i) {
+    const std::int64_t step = number_of("TPSCALE_TEST_TASKS", 1);
+    for (std::int64_t i = number_of("TPSCALE_TEST_TASK", 0); i < std::atoll(argv[2]); i += step) {
       const Point point = example_point(i);
       if (store->has(point.parameters)) continue;
       store->publish(point);
