@@ -42,16 +42,8 @@ def build() -> Path:
     return Path(os.environ["TPSCALE_BINARY_DIR"])
 
 
-@pytest.fixture(scope="module")
-def slurm() -> Iterator[Path]:
-    with world("slurm_cluster", "3") as folder:
-        yield folder
-
-
 @pytest.fixture
-def cluster(slurm: Path, build: Path, tmp_path: Path) -> Iterator[Cluster]:
-    """Idle before and after; what a test that failed left in the queue is cancelled."""
-    found = Cluster.of(slurm, tmp_path, build)
-    yield found
-    found.slurm("scancel", "--user=root")
-    found.wait_until_idle()
+def cluster(build: Path, tmp_path: Path) -> Iterator[Cluster]:
+    """New for each test: it starts in a second, and with lost nodes and cancelled jobs none is like another."""
+    with world("slurm_cluster", "4") as folder:
+        yield Cluster.of(folder, tmp_path, build)

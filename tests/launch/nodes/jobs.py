@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from points import MEASURED
 from worlds import command, plain_environment, wait_for
 
 PROJECT = Path(__file__).parents[3]
@@ -32,6 +33,10 @@ class Job:
         return int(self.facts()["Restarts"])
 
     @property
+    def nodes(self) -> list[str]:
+        return self.cluster.slurm("scontrol", "show", "hostnames", self.facts()["NodeList"]).split()
+
+    @property
     def output(self) -> str:
         return "".join(path.read_text() for path in self.cluster.folder.glob(f"*_{self.id}.out"))
 
@@ -53,9 +58,10 @@ class Job:
 
         wait_for(f"restart of job {self.id}", restarted, 240, self.log)
 
-    def wait_until_completed(self) -> None:
-        self.wait_until("COMPLETED")
-        assert self.facts()["ExitCode"] == "0:0", self.log()
+    def wait_until_measured(self) -> None:
+        self.wait_until(*ENDED)
+        code, _, signal = self.facts()["ExitCode"].partition(":")
+        assert int(code) in MEASURED and signal == "0", self.log()
 
 
 @dataclass
@@ -69,7 +75,8 @@ class Cluster:
         """A folder to submit from, with a home laid out as a bundle: the checkout's scripts, the build's program."""
         home = folder / "home"
         (home / "bin").mkdir(parents=True)
-        (home / "bin" / "tpscale").symlink_to(build / "bin" / "tpscale")
+        for program in ("tpscale", "tpscale-report"):
+            (home / "bin" / program).symlink_to(build / "bin" / program)
         (home / "launch").symlink_to(PROJECT / "launch")
         environment = plain_environment() | {"TPSCALE_HOME": str(home)}
         for line in command("slurm_cluster", world, "env").splitlines():
@@ -103,16 +110,6 @@ class Cluster:
 
     def kill_node(self, node: str) -> None:
         command("slurm_cluster", self.world, "kill-node", node)
-
-    def revive(self, node: str) -> None:
-        command("slurm_cluster", self.world, "revive", node)
-        self.wait_until_idle()
-
-    def wait_until_idle(self) -> None:
-        def idle() -> bool:
-            return set(self.slurm("sinfo", "-h", "-N", "-o", "%t").split()) == {"idle"}
-
-        wait_for("idle cluster", idle, 120, lambda: self.slurm("sinfo", "-N", "-l"))
 
     def programs(self) -> list[str]:
         """The tpscale processes on the nodes, whoever started them."""

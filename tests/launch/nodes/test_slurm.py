@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from jobs import Cluster, Job
+from jobs import PROJECT, Cluster, Job
 from points import SMALL, degrees, lasting, points, stamps
 from worlds import wait_for
 
@@ -33,6 +34,12 @@ def assert_each_point_once(results: Path, kept: dict[str, int], wanted: list[int
     assert degrees(results) == wanted
 
 
+def assert_report_has_each_once(folder: Path, wanted: list[int]) -> None:
+    report = json.loads((folder / "results.json").read_text())
+    assert sorted(test["parameters"]["tp"] for test in report["tests"]) == wanted
+    assert all(len(launches) == 1 for launches in report["raw_results"].values()), "a point twice"
+
+
 @pytest.mark.parametrize("launcher", ["mpirun", pytest.param("srun", marks=pytest.mark.whole)])
 def test_two_nodes_and_values_that_no_shell_may_read(cluster: Cluster, launcher: str) -> None:
     configuration = cluster.folder / f"{HOSTILE.replace('/', '')}.toml"
@@ -45,7 +52,7 @@ def test_two_nodes_and_values_that_no_shell_may_read(cluster: Cluster, launcher:
         ["--config", str(configuration), *SMALL[8:]],
         {"TPSCALE_LAUNCHER": launcher, "TPSCALE_OUTPUT": str(results)},
     )
-    job.wait_until_completed()
+    job.wait_until_measured()
     assert degrees(results) == [1, 1, 2]
     assert (results / "results.h5").exists()
     (two,) = [point for point in points(results) if point.tp == 2]
@@ -59,7 +66,7 @@ def test_an_array_over_degrees_is_merged(cluster: Cluster, build: Path) -> None:
         [*TWO_NODES, "--array=0-1"], [*SMALL, "--threads", "1"], {"TPSCALE_DEGREES": "1,2"}
     )
     for task in (0, 1):
-        Job(cluster, f"{job.id}_{task}").wait_until_completed()
+        Job(cluster, f"{job.id}_{task}").wait_until_measured()
     subprocess.run(
         [
             build / "bin" / "tpscale-report",
@@ -71,9 +78,7 @@ def test_an_array_over_degrees_is_merged(cluster: Cluster, build: Path) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    report = json.loads((cluster.folder / "report" / "results.json").read_text())
-    assert sorted(test["parameters"]["tp"] for test in report["tests"]) == [1, 2]
-    assert all(len(launches) == 1 for launches in report["raw_results"].values()), "a point twice"
+    assert_report_has_each_once(cluster.folder / "report", [1, 2])
 
 
 @pytest.mark.parametrize("launcher", ["mpirun", pytest.param("srun", marks=pytest.mark.whole)])
@@ -85,7 +90,7 @@ def test_a_warned_job_goes_back_and_goes_on(cluster: Cluster, launcher: str) -> 
     assert "got USR1" in job.output
     kept |= stamps(cluster.results)
     assert len(kept) < 3, "it was done before it was warned"
-    job.wait_until_completed()
+    job.wait_until_measured()
     assert_each_point_once(cluster.results, kept, [1, 1, 2])
 
 
@@ -93,14 +98,11 @@ def test_a_job_that_loses_a_node_goes_on_without_it(cluster: Cluster) -> None:
     job = cluster.submit(TWO_NODES, LONG)
     kept = wait_for_points(job, cluster.results, 1)
     cluster.kill_node("n1")
-    try:
-        job.wait_for_restart()
-        kept |= stamps(cluster.results)
-        assert len(kept) < 3, "it was done before the node was lost"
-        job.wait_until_completed()
-        assert job.facts()["NodeList"] == "n[0,2]"
-    finally:
-        cluster.revive("n1")
+    job.wait_for_restart()
+    kept |= stamps(cluster.results)
+    assert len(kept) < 3, "it was done before the node was lost"
+    job.wait_until_measured()
+    assert "n1" not in job.nodes
     assert_each_point_once(cluster.results, kept, [1, 1, 2])
 
 
@@ -109,13 +111,10 @@ def test_the_node_of_the_batch_script_is_lost(cluster: Cluster) -> None:
     job = cluster.submit(TWO_NODES, LONG)
     kept = wait_for_points(job, cluster.results, 1)
     cluster.kill_node("n0")
-    try:
-        job.wait_for_restart()
-        kept |= stamps(cluster.results)
-        job.wait_until_completed()
-        assert job.facts()["NodeList"] == "n[1-2]"
-    finally:
-        cluster.revive("n0")
+    job.wait_for_restart()
+    kept |= stamps(cluster.results)
+    job.wait_until_measured()
+    assert "n0" not in job.nodes
     assert_each_point_once(cluster.results, kept, [1, 1, 2])
 
 
@@ -141,5 +140,21 @@ def test_a_time_limit_is_a_warning_and_a_new_start(cluster: Cluster) -> None:
     job.wait_for_restart()
     assert "got USR1" in job.output
     kept = stamps(cluster.results)
-    job.wait_until_completed()
+    job.wait_until_measured()
     assert_each_point_once(cluster.results, kept, [1, 1, 1, 1, 2, 2])
+
+
+def test_a_study_of_four_degrees_that_loses_a_node_is_complete(cluster: Cluster) -> None:
+    study = cluster.folder / "study"
+    smoke = PROJECT / "launch" / "studies" / "smoke.toml"
+    told = cluster.slurm(str(PROJECT / "launch" / "sweep"), "submit", str(smoke), "-o", str(study))
+    array, report = re.findall(r"^.*\bjob (\d+)$", told, re.MULTILINE)
+    tasks = [Job(cluster, f"{array}_{index}") for index in range(4)]
+    tasks[3].wait_until("RUNNING")
+    node = tasks[3].facts()["BatchHost"]
+    cluster.kill_node(node)
+    tasks[3].wait_for_restart()
+    for task in tasks:
+        task.wait_until_measured()
+    Job(cluster, report).wait_until("COMPLETED")
+    assert_report_has_each_once(study / "report", [1, 2, 4, 8])
