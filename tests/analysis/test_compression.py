@@ -80,6 +80,7 @@ def test_an_axis_is_fitted_and_says_so() -> None:
     assert 90.0 < bottom < 98.0
     assert top > 100.0
     assert remark == f"axis from {bottom:g}"
+    assert fitted([Estimate(90.0, 40.0, 95.0), Estimate(60.0, 59.0, 61.0)])[::2] == (0.0, "")
     assert fitted(exact(5.0, 5.0))[::2] == (0.0, "")
     assert fitted(exact(0.0, 0.0))[0] == 0.0
     bottom, top, remark = fitted(exact(3.0, 900.0))

@@ -17,7 +17,9 @@ from tpscale_analysis.statistics import Estimate
 
 _FROM_ZERO = 0.6  # of the highest bar: where the lowest is below it, differences show from 0 on
 _BELOW = 0.6  # of the differences: room below the lowest bar
+_NEAR_ZERO = 0.4  # of the lowest bar: an axis that would begin below it begins at 0
 _LOG = 30.0  # times the lowest bar: beyond it a linear axis shows the highest alone
+_NAME_POINTS = 98.0  # characters of a name times their size that fit below an axis
 _UPRIGHT = 4  # names and values of more bars stand on end
 
 
@@ -51,7 +53,8 @@ def _draw(values: Sequence[Value], title: str, axes: Axes, palette: Palette) -> 
             ha="center", textcoords="offset points", fontsize=6.5 if upright else 7.5,
             rotation=90 if upright else 0,
         )  # fmt: skip
-    axes.set_xticks(range(len(values)), [value.arm for value in values], fontsize=6.5)
+    size = min(6.5, _NAME_POINTS / max(len(value.arm) for value in values))
+    axes.set_xticks(range(len(values)), [value.arm for value in values], fontsize=size)
     axes.tick_params(axis="x", length=0, rotation=90 if upright else 0)
     axes.set_xlim(-0.7, len(values) - 0.3)
     axes.set_ylim(bottom, top)
@@ -90,7 +93,7 @@ def fitted(shown: Sequence[Estimate]) -> tuple[float, float, str]:
         return 0.0, 1.25 * highest, ""
     lowest = max(0.0, min(ends))
     bottom = _rounded(max(0.0, lowest - _BELOW * (highest - lowest)), highest - lowest)
-    if bottom <= 0.0:
+    if bottom < _NEAR_ZERO * lowest:
         return 0.0, 1.25 * highest, ""
     return bottom, highest + 0.35 * (highest - bottom), f"axis from {short(bottom)}"
 
