@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/print/number.h"
+#include "bench/statistics/counted_repetitions.h"
 #include "bench/statistics/sample_statistics.h"
 
 namespace tpscale {
@@ -41,7 +42,8 @@ Verdict judge_phases(const PointFacts& facts) {
   const Samples& schedule = samples_named(samples, name_of_arm("schedule_seconds", facts.arm));
   const auto idle = std::ranges::find(samples, name_of_arm("idle_seconds", facts.arm), &Samples::name);
   std::vector<double> gaps;
-  for (auto row = static_cast<std::size_t>(wall.warm_ups); row < wall.rows.size(); ++row) {
+  const std::vector<std::size_t> rows = counted_rows(wall);
+  for (const std::size_t row : rows) {
     double gap = 0.0;
     for (std::size_t rank = 0; rank < wall.rows[row].size(); ++rank) {
       const double waited = idle == samples.end() ? 0.0 : idle->rows[row][rank];
@@ -52,11 +54,13 @@ Verdict judge_phases(const PointFacts& facts) {
     }
     gaps.push_back(gap);
   }
-  const double gap = median(gaps);
+  // What breaks the identity breaks it in every repetition; being kept from the core breaks some.
+  const bool disturbed = !wall.marks.empty() && !wall.marks[rows.front()].empty();
+  const double gap = disturbed ? std::ranges::min(gaps) : median(gaps);
   return {"phases add up to the wall", gap <= kPhaseTolerance, "",
           "prefill + decode + scheduling (and waiting for arrivals) seconds are " +
-              fixed_number(gap * 100.0, 2) +
-              " % off the wall beyond 50 us a run (median repetition, worst rank; 1 % is allowed)"};
+              fixed_number(gap * 100.0, 2) + " % off the wall beyond 50 us a run (" +
+              (disturbed ? "least disturbed" : "median") + " repetition, worst rank; 1 % is allowed)"};
 }
 
 Verdict judge_plausibility(const PointFacts& facts) {

@@ -76,6 +76,25 @@ TEST(Phases, AreJudgedByTheMedianRepetition) {
   EXPECT_TRUE(judge_phases(facts).passed);
 }
 
+/// Seconds in which others had the core lie between steps; a wrong sum is in every repetition.
+TEST(Phases, AreJudgedByTheLeastDisturbedWhereAllAreTainted) {
+  PointFacts facts = sound_facts();
+  for (Samples& samples : facts.timed.samples) samples.marks.assign(4, "tainted: others had the core");
+  timed(facts, "decode_seconds").rows = {{5.0, 5.0}, {5.0, 5.0}, {7.95, 7.95}, {5.0, 5.0}};
+  EXPECT_TRUE(judge_phases(facts).passed);
+  timed(facts, "decode_seconds").rows[2] = {7.95, 7.8};
+  EXPECT_FALSE(judge_phases(facts).passed);
+}
+
+TEST(Phases, AreJudgedByTheRepetitionsThatAreNotTainted) {
+  PointFacts facts = sound_facts();
+  for (Samples& samples : facts.timed.samples) samples.marks = {"", "", "tainted: others", "tainted: others"};
+  timed(facts, "decode_seconds").rows = {{9.0, 9.0}, {7.95, 7.95}, {5.0, 5.0}, {5.0, 5.0}};
+  EXPECT_TRUE(judge_phases(facts).passed);
+  timed(facts, "decode_seconds").rows = {{9.0, 9.0}, {5.0, 5.0}, {7.95, 7.95}, {7.95, 7.95}};
+  EXPECT_FALSE(judge_phases(facts).passed);
+}
+
 TEST(Plausibility, HoldsForSoundFacts) {
   EXPECT_TRUE(judge_plausibility(sound_facts()).passed);
 }
