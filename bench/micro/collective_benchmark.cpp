@@ -11,6 +11,7 @@
 #include "bench/micro/wrong_communicator.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/device_setup.h"
+#include "parallel/registry.h"
 
 namespace tpscale {
 
@@ -34,11 +35,16 @@ class CollectiveBenchmarks::Ranks {
     device.threads = 1;  // sums are made by one
     device.instruction_set = options.instruction_set;
     setup_ = set_up_devices(world, options.backend, device, {});
-    together(world, [&] { backend = make_backend(world, setup_, world.size()); });
     arms = options.communicator;
     if (arms.empty())
       arms =
           setup_.backend == "cpu" ? std::vector<std::string>{"shm", "mpi"} : std::vector<std::string>{"auto"};
+    together(world, [&] {
+      for (const std::string& arm : arms) {
+        if (!is_native(arm) && arm != "auto") communicator_registry().find(arm);
+      }
+      backend = make_backend(world, setup_, world.size());
+    });
   }
 
   /// Rows of seconds an operation, a column a rank of the group; no rows where the result was wrong. On rank
@@ -67,15 +73,17 @@ class CollectiveBenchmarks::Ranks {
   std::vector<std::string> arms;
 
  private:
+  /// The world's own communicator, with the one or the other all-reduce.
+  static bool is_native(const std::string& arm) { return arm == "shm" || arm == "mpi"; }
+
   /// Made when it is first wanted; nullptr on a rank outside.
   Communicator* group_of(const Job& job) {
     const auto key = std::pair(job.degree, job.arm);
     if (const auto it = groups_.find(key); it != groups_.end()) return it->second.get();
     const std::string& arm = arms[job.arm];
     ParallelOptions options;
-    const bool native = arm == "shm" || arm == "mpi";
-    if (native) options.all_reduce = arm;
-    options.communicator = native ? "mpi" : arm;
+    if (is_native(arm)) options.all_reduce = arm;
+    options.communicator = is_native(arm) ? "mpi" : arm;
     auto group = world.make_group(job.degree, *backend, options);
     if (group && options_.inject_bug == "sum") group = std::make_unique<WrongCommunicator>(std::move(group));
     return (groups_[key] = std::move(group)).get();

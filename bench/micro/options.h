@@ -40,8 +40,10 @@ struct MicroOptions {
     visit("linear", self.linear, "linear layers on a CPU: packed (own kernels), onednn (the reference)");
     visit("threads", self.threads, "cores to compute with on a CPU (0: all)");
     visit("instruction-set", self.instruction_set, "of a CPU's kernels: auto, generic, avx2, avx512 or amx");
-    visit("communicator", self.communicator,
-          "under mpirun: shm and mpi (the world's own, see --all-reduce of tpscale run), nccl, staged, auto");
+    visit(
+        "communicator", self.communicator,
+        "under mpirun: shm and mpi (the world's own with the one or the other all-reduce; of a GPU by way of "
+        "the host), nccl, auto");
     visit("bytes", self.bytes,
           "sizes of messages: each rank's of all_reduce and broadcast, all ranks' together of the others");
     visit("samples", self.samples, "of each collective, each the mean of a batch of about 1 ms");

@@ -6,6 +6,7 @@
 #include "bench/provenance/provenance.h"
 #include "bench/statistics/sample_statistics.h"
 #include "bench/statistics/summary.h"
+#include "bench/store/hash.h"
 #include "bench/trial/virtual_device.h"
 
 namespace tpscale {
@@ -67,7 +68,6 @@ Point MicroStore::begin(Backend& backend) const {
   for (const auto& [name, fact] : backend.facts()) point.hardware.emplace_back("device_" + name, fact);
   point.provenance = provenance_;
   point.conditions = {{"seed", std::int64_t{0}},
-                      {"workload_hash", std::string()},
                       {"cache_state", std::string("warm: every benchmark runs once before it is timed")},
                       {"world_size", static_cast<std::int64_t>(world_.size())}};
   return point;
@@ -83,6 +83,7 @@ void MicroStore::publish(const Suite& suite, const KeptRuns& runs, Backend& back
     for (const auto& parameter : entry->second.name.parameters()) {
       if (parameter.first != "backend") point.parameters.push_back(parameter);
     }
+    point.conditions.emplace_back("workload_hash", hash_hex(name));  // its data are a function of its name
     point.samples.push_back(samples_of(entry->second, seconds));
     const std::vector<double> times = repetition_times(point.samples.front().rows, 0);
     point.results.push_back(summarize("seconds", "s", times));

@@ -39,17 +39,32 @@ def family_figure(family: str, points: list[MergedPoint], subject: str) -> Figur
     ]
     if not drawn:
         return None
-    chosen = {name: lines[name] for name in sorted(drawn)}
     left_out = sum(1 for points in lines.values() if len(points) > 1) - len(drawn)
+    labels, shared = _labels(sorted(drawn))
+    chosen = {labels[name]: lines[name] for name in labels}
     caption = (
-        f"{what} by {key}: medians with their 95 % intervals; hollow where nothing is claimed."
+        f"{what} by {key}{' of ' + shared if shared else ''}: medians with their 95 % intervals; "
     )
+    caption += "hollow where nothing is claimed."
     if left_out:
         caption += f" {left_out} more lines are in the table."
     panel = Panel(
         f"{family[:40]}: {what}", lambda axes, palette: _draw(axes, palette, chosen, key, what)
     )
     return Figure("micro", family[:60], subject, caption, (panel,))
+
+
+def _labels(names: list[str]) -> tuple[dict[str, str], str]:
+    """What tells lines apart, and what all of them share."""
+    parts = {name: name.split("/") for name in names}
+    shared = [part for part in parts[names[0]] if all(part in other for other in parts.values())]
+    labels = {
+        name: "/".join(part for part in found if part not in shared)[:_LABEL] or name[:_LABEL]
+        for name, found in parts.items()
+    }
+    if len(set(labels.values())) < len(names):
+        return {name: name for name in names}, ""
+    return labels, "/".join(shared)
 
 
 def _varying(points: list[MergedPoint]) -> str:
@@ -76,7 +91,7 @@ def _draw(
         axes.errorbar(
             xs, [e.value for e in shown],
             yerr=[[e.value - e.low for e in shown], [e.high - e.value for e in shown]],
-            color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2, label=name[:_LABEL],
+            color=colour, marker=_MARKERS[index % len(_MARKERS)], elinewidth=1.2, label=name,
             markerfacecolor=colour if claimed else palette.surface,
         )  # fmt: skip
     if ticks[0] > 0:

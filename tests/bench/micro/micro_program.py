@@ -1,0 +1,75 @@
+"""tpscale-micro under test: TPSCALE_MICRO is the program, TPSCALE_MPIEXEC mpirun, TPSCALE_REPORT tpscale-report."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+PROGRAM = os.environ["TPSCALE_MICRO"]
+MPIEXEC = os.environ.get("TPSCALE_MPIEXEC", "")
+REPORT = os.environ.get("TPSCALE_REPORT", "")
+SECONDS = 200
+# One iteration or so of small shapes: what is tested is that they run and what they say.
+SMALL = [
+    *["--model", "tiny", "--rows", "1,4", "--context", "40", "--sequences", "2"],
+    *["--file-mib", "8", "--probe-seconds", "0.001", "--benchmark_min_time=0.000001"],
+]
+SMALL_MESSAGES = ["--bytes", "64,4096", "--samples", "3"]
+COLLECTIVES = {"all_reduce", "all_gather", "reduce_scatter", "broadcast"}
+Entries = dict[str, dict[str, Any]]
+
+
+def run(*arguments: str, ranks: int = 0) -> subprocess.CompletedProcess[str]:
+    launcher = ["timeout", "-k", "5", str(SECONDS)]
+    if ranks:
+        launcher += [MPIEXEC, "-n", str(ranks)]
+    return subprocess.run(
+        [*launcher, PROGRAM, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def entries(text: str) -> Entries:
+    """The benchmarks of a JSON output by name, without what Google Benchmark adds to it."""
+    found = {}
+    for entry in json.loads(text)["benchmarks"]:
+        parts = entry["run_name"].split("/")
+        kept = [
+            p for p in parts if p not in ("real_time", "manual_time") and "iterations:" not in p
+        ]
+        found["/".join(kept)] = entry
+    return found
+
+
+def families(found: Entries) -> set[str]:
+    return {name.split("/")[0] for name in found}
+
+
+class Case(unittest.TestCase):
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def measured(self, *arguments: str, ranks: int = 0) -> Entries:
+        result = run(*arguments, "--benchmark_format=json", ranks=ranks)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        found = entries(result.stdout)
+        for name, entry in found.items():
+            self.assertNotIn("error_occurred", entry, name)
+            self.assertGreater(entry["real_time"], 0, name)
+        return found
+
+    def reported(self, *paths: Path) -> Any:
+        """results.json of a report over the paths."""
+        out = self.folder / "report"
+        command = [REPORT, *map(str, paths), "-o", str(out), "--no-figures"]
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads((out / "results.json").read_text())

@@ -1,0 +1,71 @@
+"""The collectives of a launch: rank 0 speaks, results are checked, wrong ones have no figures."""
+
+from __future__ import annotations
+
+import json
+import unittest
+
+from micro_program import COLLECTIVES, MPIEXEC, REPORT, SMALL_MESSAGES, Case, entries, families, run
+
+FACTORS = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}  # x (n-1)/n
+
+
+@unittest.skipUnless(MPIEXEC, "no mpirun")
+class Ranks(Case):
+    def check(self, ranks: int, *arguments: str) -> None:
+        found = self.measured(*SMALL_MESSAGES, *arguments, ranks=ranks)
+        self.assertEqual(families(found), COLLECTIVES)
+        degrees = {2, ranks}
+        for degree in degrees:
+            self.assertIn(f"all_reduce/shm/f32/ranks:{degree}/bytes:4096", found)
+        for name, entry in found.items():
+            kind, degree = name.split("/")[0], int(name.split("ranks:")[1].split("/")[0])
+            factor = FACTORS[kind] * (degree - 1) / degree if kind in FACTORS else 1.0
+            self.assertAlmostEqual(entry["busbw"] / entry["algbw"], factor, places=6, msg=name)
+            size = int(name.split("bytes:")[1])
+            self.assertAlmostEqual(entry["algbw"] * entry["median_s"] / size, 1, places=6, msg=name)
+            self.assertEqual(entry["iterations"], 3)
+
+    def test_two_ranks(self) -> None:
+        self.check(2, "--dtype", "f32,bf16,f16")
+
+    def test_four_ranks(self) -> None:
+        self.check(4, "--dtype", "f32")
+
+    def test_a_wrong_sum_has_no_figure_and_fails_the_launch(self) -> None:
+        words = [*SMALL_MESSAGES, "--inject-bug", "sum", "--benchmark_format=json"]
+        result = run(*words, ranks=2)
+        self.assertEqual(result.returncode, 3, result.stderr)
+        found = entries(result.stdout)
+        self.assertEqual(families(found), COLLECTIVES)
+        for name, entry in found.items():
+            self.assertTrue(entry["error_occurred"], name)
+            self.assertIn("wrong result", entry["error_message"])
+            self.assertNotIn("busbw", entry)
+
+    def test_a_bad_option_is_one_sentence_of_rank_0(self) -> None:
+        for code, *words in ((2, "--bytes", "x"), (69, "--communicator", "none")):
+            result = run(*words, ranks=2)
+            self.assertEqual(result.returncode, code, result.stderr)
+            lines = result.stderr.splitlines()
+            said = [line for line in lines if line.startswith("tpscale-micro: ")]
+            self.assertEqual(len(said), 1, result.stderr)
+
+    @unittest.skipUnless(REPORT, "no environment for tpscale-report")
+    def test_samples_of_every_rank_are_stored(self) -> None:
+        out, file = self.folder / "out", self.folder / "micro.json"
+        chosen = ["--benchmark_filter=all_reduce/shm", "--benchmark_repetitions=2"]
+        words = [*SMALL_MESSAGES, *chosen, "--store", str(out), f"--benchmark_out={file}"]
+        found = self.measured(*words, ranks=2)
+        self.assertEqual(families(entries(file.read_text())), {"all_reduce"})
+        record = self.reported(out, file)
+        self.assertEqual(len(record["tests"]), 2 * len(found))
+        stored = [t for t in record["tests"] if "ranks" in t["parameters"]]
+        self.assertEqual(len(stored), len(found))
+        for test in stored:
+            self.assertEqual(test["results"]["busbw"]["samples"], 2 * 3)
+        self.assertIn("rank 1", json.dumps(record["raw_results"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
