@@ -218,7 +218,7 @@ class RunCommand final : public Command {
       const ExperimentReport& report = launch.reports.back();
       passed = report.verdicts_passed;
       if (!options_.run.json) {
-        std::printf("%s\n", report.table.c_str());
+        std::printf("%s\n", terminal_text(report.table).c_str());
         std::fflush(stdout);
       }
       if (!options_.run.dry_run) {
@@ -233,7 +233,7 @@ class RunCommand final : public Command {
     if (options_.run.json) {
       std::puts(run_report_json(launch, results, passed).c_str());
     } else if (!options_.run.dry_run) {
-      std::printf("%s", run_report_text(launch, results).c_str());
+      std::printf("%s", terminal_text(run_report_text(launch, results)).c_str());
     }
   }
 

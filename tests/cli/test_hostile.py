@@ -125,9 +125,7 @@ class Names(Case):
         for script in (script for script in scripts if "run_job" in script.read_text()):
             home = self.folder / f"home {NAME}"
             (home / "bin").mkdir(parents=True, exist_ok=True)
-            shutil.copytree(
-                PROJECT / "launch" / "slurm", home / "launch" / "slurm", dirs_exist_ok=True
-            )
+            shutil.copytree(PROJECT / "launch", home / "launch", dirs_exist_ok=True)
             program = home / "bin" / "tpscale"
             program.write_text("#!/bin/sh\n")
             program.chmod(0o755)
