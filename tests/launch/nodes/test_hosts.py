@@ -92,8 +92,8 @@ def test_comm_fraction_rises_as_the_link_gets_slower(
     with world("hosts", str(number)) as hosts:
         for name, megabits, microseconds in [
             ("fast", 0, 0),
-            ("slow", 1000, 500),
-            ("slowest", 100, 5000),
+            ("slow", 1000, 300),
+            ("slowest", 100, 3000),
         ]:
             command("hosts", hosts, "link", megabits, microseconds)
             run = Run(
