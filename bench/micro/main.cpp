@@ -10,6 +10,7 @@
 #include "bench/micro/families.h"
 #include "bench/micro/scratch_folder.h"
 #include "bench/micro/stored_run.h"
+#include "bench/preflight/start.h"
 #include "core/error.h"
 #include "parallel/registry.h"
 
@@ -90,6 +91,7 @@ void open_parts() {
 
 ExitCode run(World& world, const std::vector<std::string>& arguments) {
   open_parts();
+  enforce(world, check_start(world, arguments));
   MicroCommandLine line;
   together(world, [&] { line = parse_micro_command_line({arguments.begin() + 1, arguments.end()}); });
   if (line.help) {
