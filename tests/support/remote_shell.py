@@ -8,11 +8,11 @@ remote_shell.py HOST COMMAND   as Open MPI calls its agent: the words become one
 from __future__ import annotations
 
 import json
-import os
 import socket
 import socketserver
 import subprocess
 import sys
+from pathlib import Path
 
 PORT = 2222
 
@@ -41,7 +41,7 @@ def call(host: str, line: str) -> int:
     received = b""
     with socket.create_connection((host, PORT), timeout=30) as connection:
         connection.settimeout(None)
-        connection.sendall(json.dumps({"line": line, "folder": os.getcwd()}).encode() + b"\n")
+        connection.sendall(json.dumps({"line": line, "folder": str(Path.cwd())}).encode() + b"\n")
         while piece := connection.recv(65536):
             received += piece
             text, end, code = received.partition(b"\0")

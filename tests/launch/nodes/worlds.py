@@ -44,7 +44,7 @@ def world(script: str, *arguments: str) -> Iterator[Path]:
         finally:
             process.stdin.close()
             process.wait(60)
-    shutil.rmtree(folder)
+            shutil.rmtree(folder)
 
 
 def command(script: str, folder: Path, *arguments: object) -> str:
