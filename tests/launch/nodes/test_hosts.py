@@ -99,13 +99,15 @@ def programs(program: Path) -> list[Path]:
 def test_comm_fraction_rises_as_the_link_gets_slower(
     number: int, program: Path, tmp_path: Path
 ) -> None:
-    """Each link is more than ten times slower than the one before; the computing stays what it is."""
+    """Each link is more than ten times slower than the one before; the computing stays what it is.
+
+    Four ranks on fewer cores wait for each other in any case: their links differ more."""
     fractions = []
     with world("hosts", str(number)) as hosts:
         for name, megabits, microseconds in [
             ("fast", 0, 0),
-            ("slow", 1500, 100),
-            ("slowest", 60, 3000),
+            ("slow", 1500 if number == 2 else 200, 100 if number == 2 else 1500),
+            ("slowest", 60 if number == 2 else 20, 3000 if number == 2 else 20000),
         ]:
             command("hosts", hosts, "link", megabits, microseconds)
             run = Run(
