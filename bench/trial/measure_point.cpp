@@ -45,9 +45,7 @@ class PointMeasurement {
   const std::vector<Request>& requests() const { return plan_.workload->requests; }
   Engine& engine() { return session_->engine(); }
   bool root() const { return launch_.root(); }
-  Dtype dtype() const {
-    return compute_dtype(launch_.source.config(), launch_.options.engine);
-  }
+  Dtype dtype() const { return compute_dtype(launch_.source.config(), launch_.options.engine); }
 
   void measure(Point& point) {
     repeat(point);
