@@ -22,7 +22,7 @@ RunResult serve_compressed(CompressedSequence& sequence, const Request& request)
     served.tokens.push_back(sequence.next_token(tokens));
     served.token_times_s.push_back(now());
     step.shape = sequence.shape();
-    sequence.cut();
+    if (i + 1 < count) sequence.cut();  // nobody reads the cache after the last token
     (i == 0 ? step.prefill_tokens : step.decode_tokens) = static_cast<std::int64_t>(tokens.size());
     step.prefill_flops_share = i == 0 ? 1.0 : 0.0;
     step.num_sequences = 1;
