@@ -188,7 +188,11 @@ void set_defaults(LaunchOptions& options, const Sizing& sizing) {
   options.compression.method = {"baseline", "streaming", "recent_only", "fix_size_l2", "l2_ratio"};
   options.workload.workload = "text";
   options.workload.input_tokens = 512;
-  options.workload.output_tokens = sizing.cpu && sizing.profile != "full" ? 100 : 500;
+  options.workload.output_tokens = 500;
+  if (sizing.cpu && sizing.profile != "full") {
+    options.workload.output_tokens = 100;
+    options.run.num_samples = 2;
+  }
   if (sizing.profile != "smoke") return;
   options.compression.method = {"baseline",        "streaming_128",   "streaming_256",   "recent_only_128",
                                 "recent_only_256", "fix_size_l2_128", "fix_size_l2_256", "l2_ratio_0.9"};
