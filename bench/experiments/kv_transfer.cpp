@@ -157,6 +157,7 @@ void run(Launch& launch) {
   together(launch.world, [&] { plans = plan_points(launch); });
   if (launch.options.run.dry_run) {
     std::vector<PointPlan> points;
+    points.reserve(plans.size());
     for (const TransferPlan& plan : plans) points.push_back(plan.point);
     return print_dry_run(launch, points);
   }

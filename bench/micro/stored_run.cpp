@@ -30,6 +30,7 @@ Samples samples_of(const Suite::Entry& entry, const std::vector<double>& seconds
 
 Metric rate_of(const Rate& rate, const std::vector<double>& seconds) {
   std::vector<double> values;
+  values.reserve(seconds.size());
   for (const double value : seconds) values.push_back(rate.amount / value);
   Metric metric = summarize(rate.name, rate.unit, values);
   std::ostringstream how;
@@ -93,7 +94,11 @@ void MicroStore::publish(const Suite& suite, const KeptRuns& runs, Backend& back
     const bool oversubscribed = world_.oversubscribed(ranks);
     point.conditions.emplace_back("oversubscribed", oversubscribed);
     if (oversubscribed) point.marks.emplace_back("oversubscribed");
-    if (is_virtual(backend)) mark_virtual(point);
+    if (is_virtual(backend)) {
+      mark_virtual(point);
+    } else if (implausible(entry->second.work, median(times))) {
+      point.marks.emplace_back("implausible");
+    }
     store_->publish(point);
   }
   store_->derive_results();

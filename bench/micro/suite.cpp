@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/statistics/sample_statistics.h"
+#include "bench/trial/virtual_device.h"
 #include "core/error.h"
 
 namespace tpscale {
@@ -69,6 +70,10 @@ void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<P
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   entry.work = kept_.work;
   set_counters(state, entry.work, elapsed);
+  const bool real = kept_.device == nullptr || !is_virtual(*kept_.device);
+  if (real && implausible(entry.work, elapsed / static_cast<double>(state.iterations()))) {
+    state.SetLabel("implausible: above a measured peak; measure again on a quiet machine");
+  }
 }
 
 void Suite::take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run) {

@@ -18,5 +18,8 @@ using Work = std::vector<Rate>;
 Rate rate(const std::string& name, const std::string& noun, double amount);
 /// The same as a share of `peak` noun/s, which was measured.
 Rate share(const std::string& name, const std::string& noun, double amount, double peak);
+/// Whether `seconds` an iteration are faster than a measured peak allows: the peak was measured while
+/// something else ran, or the iteration does not do what it says.
+bool implausible(const Work& work, double seconds);
 
 }  // namespace tpscale

@@ -44,7 +44,7 @@ std::string seconds_text(double seconds) {
   if (seconds < 1e-3) return short_number(seconds * 1e6) + " us";
   if (seconds < 1.0) return short_number(seconds * 1e3) + " ms";
   if (seconds < 100.0) return fixed_number(seconds, 1) + " s";
-  const auto whole = static_cast<long>(seconds + 0.5);
+  const auto whole = std::lround(seconds);
   return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
 }
 

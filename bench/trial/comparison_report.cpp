@@ -18,6 +18,7 @@ void run_comparisons(Launch& launch, const std::string& experiment,
   together(launch.world, [&] { comparisons = plan(); });
   if (launch.options.run.dry_run) {
     std::vector<PointPlan> plans;
+    plans.reserve(comparisons.size());
     for (const Comparison& comparison : comparisons) plans.push_back(comparison.plan);
     return print_dry_run(launch, plans);
   }

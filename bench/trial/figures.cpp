@@ -66,6 +66,7 @@ class Figures {
     const std::vector<double> seconds = timed_seconds(facts_, seconds_name);
     if (work <= 0.0 || peak <= 0.0) return absent(name, "no " + work_text + " or no peak to compare with");
     std::vector<double> shares;
+    shares.reserve(seconds.size());
     for (const double second : seconds) shares.push_back(second > 0.0 ? work / second / peak : 0.0);
     add(name, "1", shares,
         short_number(work) + " " + work_text + " by the model's own count over all ranks / " + seconds_name +

@@ -124,6 +124,7 @@ void add_rank_zero_figure(Point& point, const PointFacts& facts, const std::stri
   const Samples& samples = samples_named(facts.timed.samples, name_of_arm(quantity, facts.arm));
   const std::vector<std::size_t> counted = counted_rows(samples);
   std::vector<double> values;
+  values.reserve(counted.size());
   for (const std::size_t row : counted) values.push_back(samples.rows[row].front());
   if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
     point.absent.push_back({full_name, none});

@@ -34,6 +34,7 @@ std::vector<Samples> account_memory(Backend& backend, Communicator& group, std::
   mine.emplace_back("activations_predicted", static_cast<double>(sizes.activation_bytes));
 
   std::vector<double> values;
+  values.reserve(mine.size());
   for (const auto& [name, value] : mine) values.push_back(value);
   const auto all = gather(group, values);
   std::vector<Samples> samples;

@@ -14,7 +14,6 @@ namespace {
 constexpr double kPhaseTolerance = 0.01;
 constexpr double kRunOverheadSeconds =
     50e-6;  // begin and end of a run, which no step holds: all of a run of 1 ms
-constexpr double kPlausibleExcess = 1.15;  // how much faster than a measured peak a figure may seem
 
 /// "120 GFLOP/s is 0.61 of ..." and whether it may be.
 bool within_peak(double rate, double peak, const std::string& what, std::string& sentence) {

@@ -6,6 +6,9 @@
 
 namespace tpscale {
 
+/// How much faster than a measured peak a figure may seem.
+inline constexpr double kPlausibleExcess = 1.15;
+
 /// "phases add up to the wall": prefill + decode + scheduling seconds, and those of waiting for arrivals, are
 /// within 1 % (and 50 us) of the wall, in the median repetition, on the rank where they are furthest off.
 Verdict judge_phases(const PointFacts& facts);

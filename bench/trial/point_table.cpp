@@ -64,6 +64,7 @@ std::string point_table(const std::string& title, std::span<const Point> points,
   Table table(heads);
   for (const Point& point : points) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size() + 1);
     for (const PointColumn& column : columns) cells.push_back(point_cell(point, column));
     cells.push_back(marks_text(point, columns));
     table.add_row(std::move(cells));

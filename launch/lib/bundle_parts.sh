@@ -93,8 +93,8 @@ add_data() {
 	cp -R "$project/tests/fixtures" "$out/tests/"
 	cp -R "$project/analysis/src" "$project/analysis/requirements.txt" "$project/analysis/README.md" "$out/analysis/"
 	cp "$project/launch/gpu-check" "$project/launch/README.md" "$out/launch/"
-	cp -R "$project/launch/slurm" "$out/launch/"
-	cp "$project"/launch/lib/*.sh "$project"/launch/lib/*.py "$out/launch/lib/"
+	cp -R "$project"/launch/{slurm,sweep,studies,machines} "$out/launch/"
+	cp -R "$project"/launch/lib/{*.sh,*.py,sweep} "$out/launch/lib/"
 	find "$out" -name __pycache__ -type d -prune -exec rm -rf {} +
 }
 

@@ -42,6 +42,8 @@ PROMISES = [
     Promise("hostile names", "program", "text in every file, nothing run"),
     Promise("hostile names", "report", "text on every page, nothing run"),
     Promise("secret in the environment", "program", "found nowhere"),
+    Promise("Slurm", "", "each point once, no process left, whatever is lost"),
+    Promise("several hosts", "", "ended within the watchdog + 10 s, finished points kept"),
     Promise("honest comparison", "A/A", "at most 5 of 100 false alarms"),
     Promise("honest comparison", "+5 %", "at least 95 of 100 found"),
 ]

@@ -1,7 +1,7 @@
 """run_target.py NAME PROGRAM FOLDER PROMISE: a libFuzzer target on seeds made from the fixtures.
 
-100000 inputs, 1000000 under `launch/test --all`; always the same ones, as the seed of the chance is fixed. An input
-that is a finding is left in FOLDER.
+100000 inputs, 1000000 under `launch/test --all` and of safetensors headers always; always the same ones, as the seed
+of the chance is fixed. An input that is a finding is left in FOLDER.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main(name: str, program: str, folder: Path, promise: str) -> int:
         (folder / "seeds" / f"{index:03}").write_bytes(seed)
     words = folder / "words"
     words.write_text(dictionary(seeds) or '"0"\n')  # an empty one is an error
-    runs = share_or_whole(100_000, 1_000_000)
+    runs = share_or_whole(1_000_000 if name == "header" else 100_000, 1_000_000)
     result = subprocess.run(
         [
             program,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import pytest
 from jobs import Cluster
 from worlds import world
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+
+from figures import WHOLE, Figure
+
 ALL_SKIPPED = 77  # ctest shows the test as skipped
+PROMISES = {"test_slurm": "Slurm", "test_hosts": "several hosts"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,13 +24,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get("TPSCALE_TEST_ALL") == "1":
+    if WHOLE:
         return
     for item in items:
         if item.get_closest_marker("whole"):
             item.add_marker(
                 pytest.mark.skip(reason="beyond the share of launch/test; --all runs it")
             )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A line of launch/test's table for each test that passed; its figure is what it recorded as a property."""
+    figure = Figure(
+        PROMISES[item.module.__name__], item.name.removeprefix("test_").replace("_", " ")
+    )
+    yield
+    figure.reached(dict(item.user_properties).get("figure", "passed"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

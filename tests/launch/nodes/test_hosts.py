@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,9 @@ PROMPTS = [
     "2",
 ]
 PROMPTS += ["--repetitions", "2", "--instrumented-repetitions", "5", "--probe-seconds", "0.02"]
+Told = Callable[
+    [str, object], None
+]  # pytest's record_property: "figure" goes into launch/test's table
 PROMISED = 10  # seconds that mpirun may take after the watchdog's
 
 
@@ -97,7 +100,7 @@ def programs(program: Path) -> list[Path]:
 
 @pytest.mark.parametrize("number", [2, pytest.param(4, marks=pytest.mark.whole)])
 def test_comm_fraction_rises_as_the_link_gets_slower(
-    number: int, program: Path, tmp_path: Path
+    number: int, program: Path, tmp_path: Path, record_property: Told
 ) -> None:
     """Each link is more than ten times slower than the one before; the computing stays what it is.
 
@@ -123,6 +126,7 @@ def test_comm_fraction_rises_as_the_link_gets_slower(
             assert all(f"h{i}" in point.hosts for i in range(number))
             fractions.append(point.figure("prefill_comm_fraction"))
     assert fractions[0] < fractions[1] < fractions[2], fractions
+    record_property("figure", " < ".join(f"{fraction:.3f}" for fraction in fractions))
 
 
 def keepalive(*values: int) -> dict[str, str]:
@@ -154,14 +158,23 @@ def lost_hosts(given: dict[str, str]) -> dict[str, str]:
     ],
 )
 def test_a_host_that_is_gone_ends_the_run(
-    how: str, watchdog: int, given: dict[str, str], two_hosts: Path, program: Path, tmp_path: Path
+    how: str,
+    watchdog: int,
+    given: dict[str, str],
+    two_hosts: Path,
+    program: Path,
+    tmp_path: Path,
+    record_property: Told,
 ) -> None:
     options = [*LONG, "--watchdog", str(watchdog)]
     run = Run(two_hosts, program, tmp_path / "out", *options, environment=lost_hosts(given))
     kept = run.wait_for_points(1)
+    gone = time.monotonic()
     command("hosts", two_hosts, how, "h1")
     assert run.code(watchdog + PROMISED) != 0, run.log()
+    ended = time.monotonic() - gone
     wait_for("end of all ranks", lambda: not programs(program), PROMISED, run.log)
+    record_property("figure", f"ended {ended:.1f} s later (watchdog {watchdog} s)")
     assert kept.items() <= stamps(run.results).items()
     assert degrees(run.results), "nothing that can be read"
 
