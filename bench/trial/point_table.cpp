@@ -1,6 +1,7 @@
 #include "bench/trial/point_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "bench/print/number.h"
@@ -57,7 +58,7 @@ std::string point_cell(const Point& point, const PointColumn& column) {
 std::string point_table(const std::string& title, std::span<const Point> points,
                         std::span<const PointColumn> own_columns) {
   std::vector<PointColumn> columns(own_columns.begin(), own_columns.end());
-  for (PointColumn& column : quality_columns(points)) columns.push_back(std::move(column));
+  std::ranges::move(quality_columns(points), std::back_inserter(columns));
   std::vector<Table::Column> heads;
   for (const PointColumn& column : columns) heads.push_back({column.name, column.unit});
   heads.push_back({"marks", "", true});

@@ -91,6 +91,7 @@ const std::byte* Exchange::of(int other) {
 void Exchange::report_disagreement() {
   wait_for_all();  // who is the odd one shows when all are there
   std::vector<std::uint64_t> tags;
+  tags.reserve(static_cast<std::size_t>(ranks_));
   for (int rank = 0; rank < ranks_; ++rank)
     tags.push_back(lines_[rank].tags[step_ % 2].load(std::memory_order_relaxed));
   const std::string sentence = disagreement(tags);
