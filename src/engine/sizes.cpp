@@ -74,6 +74,7 @@ EngineSizes plan_sizes(const ModelConfig& config, const ModelShard& shard, const
   std::vector<std::int64_t> prompts;
   std::vector<std::int64_t> stored;  // tokens of a sequence in the cache at its longest
   std::vector<std::int64_t> blocks;
+  blocks.reserve(requests.size());
   for (const Request& request : requests) {
     const auto prompt = static_cast<std::int64_t>(request.prompt.size());
     if (options.max_model_len == 0)

@@ -50,7 +50,7 @@ class Flattener final : public nlohmann::json_sax<Json> {
     if (complaint_.empty()) complaint_ = what;
     return false;
   }
-  bool put(FlatJson::Value value) {
+  bool put(FlatJson::Value&& value) {
     if (levels_.empty()) return complain("is not a JSON object");
     Level& level = levels_.back();
     if (level.array) level.step = std::to_string(level.next++);

@@ -39,7 +39,7 @@ fs::path resolve(const std::string& folder, const std::string& name) {
   std::error_code error;
   const fs::path root = fs::canonical(root_name, error);
   if (error) throw MissingInputError("cannot open folder '" + printable(folder) + "': " + error.message());
-  const fs::path target = fs::canonical(root / name, error);
+  fs::path target = fs::canonical(root / name, error);
   if (error) throw MissingInputError("cannot open '" + shown + "': " + error.message());
   if (!allowed(root, target)) {
     throw BadDataError("'" + shown +

@@ -37,7 +37,8 @@ struct LtProblem {
   Dtype dtype = Dtype::kF32;
   bool bias = false;
   unsigned alignment = 256;  ///< of the rows of x and out and of the bias, bytes, a power of two
-  auto operator<=>(const LtProblem&) const = default;
+  // clang-tidy 14 takes the comparison with 0 that this makes for one with a null pointer.
+  auto operator<=>(const LtProblem&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// The operands of one multiplication; bias has the problem's dtype.

@@ -21,7 +21,8 @@ struct LinearShape {
   std::int64_t ins = 0;
   Dtype dtype = Dtype::kF32;
   LinearUse use = LinearUse::kPlain;
-  auto operator<=>(const LinearShape&) const = default;
+  // clang-tidy 14 takes the comparison with 0 that this makes for one with a null pointer.
+  auto operator<=>(const LinearShape&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// What was fastest. Of a plain layer: an own kernel, or an algorithm of cuBLASLt. Of one with a norm: the

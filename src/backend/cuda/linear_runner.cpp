@@ -191,6 +191,7 @@ void LinearRunner::tune(std::int64_t rows, const CudaLinearWeights& weights) {
   const auto algorithms = matmul.suggestions(kMostSuggestions, workspace_.bytes());
   const LtOperands operands{timing.out().data, timing.x().data, weights.data(), nullptr};
   std::vector<LinearTiming::Candidate> candidates;
+  candidates.reserve(algorithms.size() + 1);  // and our own
   for (const cublasLtMatmulAlgo_t& algorithm : algorithms) {
     candidates.emplace_back([&] {
       return matmul.run(operands, algorithm, {workspace_.data(), workspace_.bytes()}, stream_.get()) ==

@@ -65,6 +65,7 @@ std::vector<double> LinearTiming::measure(const std::vector<Candidate>& candidat
     }
   }
   std::vector<double> medians;
+  medians.reserve(times.size());
   for (const auto& one : times) medians.push_back(median(one));
   return medians;
 }
