@@ -148,7 +148,7 @@ std::string join_names(std::string_view name, std::string_view key) {
 
 std::string component_type(const JsonTree& component, std::string_view name,
                            std::initializer_list<std::string_view> known) {
-  const std::string type = component.at("type", name).text(join_names(name, "type"));
+  std::string type = component.at("type", name).text(join_names(name, "type"));
   if (std::ranges::find(known, type) != known.end()) return type;
   std::string list;
   for (const std::string_view each : known) list += (list.empty() ? "" : ", ") + std::string(each);
