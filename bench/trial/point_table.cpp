@@ -60,6 +60,7 @@ std::string point_table(const std::string& title, std::span<const Point> points,
   std::vector<PointColumn> columns(own_columns.begin(), own_columns.end());
   std::ranges::move(quality_columns(points), std::back_inserter(columns));
   std::vector<Table::Column> heads;
+  heads.reserve(columns.size() + 1);
   for (const PointColumn& column : columns) heads.push_back({column.name, column.unit});
   heads.push_back({"marks", "", true});
   Table table(heads);
