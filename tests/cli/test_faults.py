@@ -26,8 +26,8 @@ DEATHS = ("kill", "segv", "abort", "exit")
 
 
 def watchdog(ranks: int) -> int:
-    """Seconds; more where eight ranks may share two cores with whatever else the machine does."""
-    return 3 if ranks < 8 else 8
+    """Seconds; more where four ranks or eight may share two cores with whatever else the machine does."""
+    return 3 if ranks < 4 else 8
 
 
 def named(kind: str, rank: int, ranks: int) -> str:
