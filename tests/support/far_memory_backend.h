@@ -33,10 +33,10 @@ class FarMemoryBackend final : public Backend, private BufferSource {
     return {*this, far(std::calloc(bytes + 1, 1)), bytes, kind};
   }
   void upload(void* device, const void* host, std::size_t bytes) override {
-    std::memcpy(near(device), host, bytes);
+    if (bytes > 0) std::memcpy(near(device), host, bytes);
   }
   void download(void* host, const void* device, std::size_t bytes) override {
-    std::memcpy(host, near(const_cast<void*>(device)), bytes);
+    if (bytes > 0) std::memcpy(host, near(const_cast<void*>(device)), bytes);
   }
   std::unique_ptr<StepGraph> capture(std::function<void()>) override {
     throw InternalError("this backend has no graphs");
