@@ -25,9 +25,8 @@ PROMPTS = [
     "2",
 ]
 PROMPTS += ["--repetitions", "2", "--instrumented-repetitions", "5", "--probe-seconds", "0.02"]
-Told = Callable[
-    [str, object], None
-]  # pytest's record_property: "figure" goes into launch/test's table
+# pytest's record_property: what is told as "figure" goes into launch/test's table
+Told = Callable[[str, object], None]
 PROMISED = 10  # seconds that mpirun may take after the watchdog's
 
 
