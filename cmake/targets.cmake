@@ -7,7 +7,7 @@ target_compile_options(tpscale_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:Clang>:-Wno-error>>)  # GCC 12 takes "text" + std::to_string(n) for overlapping memory (its bug 105651)
 if(TPSCALE_SANITIZE)
   target_compile_options(tpscale_warnings INTERFACE
-    $<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=${TPSCALE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g>)
+    $<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=${TPSCALE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer>)
   target_link_options(tpscale_warnings INTERFACE -fsanitize=${TPSCALE_SANITIZE})
 endif()
 

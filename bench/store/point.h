@@ -63,7 +63,7 @@ struct Point {
   std::string test_name;            ///< experiment
   std::string test_date;            ///< ISO 8601, UTC
   std::string method;               ///< one paragraph: what was timed and how
-  std::string status = "measured";  ///< measured | out_of_memory | not_available
+  std::string status = "measured";  ///< measured | planned | out_of_memory | not_available
   std::string status_reason;
   Values parameters;  ///< identity: model, workload, degree, options, threads
   Values conditions;  ///< not identity: seed order, cache state, launch's rank count, repetition rule that

@@ -9,7 +9,7 @@
 #include "model/model_source.h"
 #include "parallel/shard_plan.h"
 #include "support/backend_under_test.h"
-#include "support/fixtures.h"
+#include "support/paths.h"
 
 namespace tpscale::test {
 

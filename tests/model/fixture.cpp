@@ -9,7 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "support/fixtures.h"
+#include "support/paths.h"
 
 namespace tpscale::test {
 namespace {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/paths.h"
+
 namespace tpscale {
 
 inline constexpr const char* kTokenizers[] = {"gpt2", "neox", "llama3", "qwen", "sentencepiece", "metaspace"};
@@ -18,8 +20,7 @@ inline std::string file_text(const std::string& path) {
 
 /// tokenizer.json or expected.json of a fixture.
 inline std::string tokenizer_fixture(std::string_view name, std::string_view file) {
-  return file_text(std::string(TPSCALE_FIXTURES) + "/tokenizers/" + std::string(name) + "/" +
-                   std::string(file));
+  return file_text(test::fixtures() + "/tokenizers/" + std::string(name) + "/" + std::string(file));
 }
 
 /// The smallest file of a BPE model over the characters a, b, c and the blank, with "ab" and "abc" merged.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "support/paths.h"
 #include "text/fixture.h"
 
 namespace tpscale {
@@ -81,7 +82,7 @@ TEST(LongRuns, EndInEveryFamily) {
 }
 
 TEST(Embedded, AByteIsAToken) {
-  const std::string path = std::string(TPSCALE_SOURCE_DIR) + "/bench/models/embedded/tokenizer.json";
+  const std::string path = test::source_tree() + "/bench/models/embedded/tokenizer.json";
   const Tokenizer tokenizer(file_text(path), "embedded");
   std::string text;
   for (char32_t c = 0; c < 128; ++c) text += static_cast<char>(c);
