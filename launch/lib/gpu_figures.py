@@ -46,8 +46,8 @@ def single(point: Point, what: str, accept: str, name: str) -> None:
 
 
 def roofline(point: Point, what: str, accept: str) -> None:
-    """Decode cannot go below its bytes over the bandwidth, prefill below its FLOP over the GEMM rate: their sum is at most the integral
-    over the steps of the larger of both, so this share is a lower bound."""
+    """Decode cannot go below its bytes over the bandwidth, prefill below its FLOP over the GEMM rate: their sum
+    is at most the integral over the steps of the larger of both, so this share is a lower bound."""
     least = sum(
         metric(point, f"{phase}_seconds") * metric(point, share)
         for phase, share in [("decode", "decode_mbu"), ("prefill", "prefill_mfu")]
@@ -94,9 +94,9 @@ def failed_verdicts(points: list[Point]) -> str:
 
 
 def device(info: dict[str, Any]) -> None:
-    hardware, rates = info["hardware"], info["measured"]
+    hardware, rates, provenance = info["hardware"], info["measured"], info["provenance"]
     print(
-        f"device: {hardware.get('device')}; commit {info['provenance'].get('commit')}; {info['provenance'].get('versions')}"
+        f"device: {hardware.get('device')}; commit {provenance.get('commit')}; {provenance.get('versions')}"
     )
     print(
         f"measured here: read {rates['read_bandwidth'] / 1e9:.0f} GB/s, copy {rates['copy_bandwidth'] / 1e9:.0f} GB/s, "
