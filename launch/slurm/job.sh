@@ -27,18 +27,37 @@ program=$home/build/release/bin/tpscale
 # a degree each below it; tpscale-report puts them together.
 output=${TPSCALE_OUTPUT:-$SLURM_SUBMIT_DIR/results/${SLURM_JOB_NAME}_${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}
 ranks=${SLURM_NTASKS:-1}
+ranks_of_a_node=${SLURM_NTASKS_PER_NODE:-}
 arguments=()
-take_degree() { # of an array over degrees
+gives() { # OPTION WORD...: whether the option, as --name VALUE or --name=VALUE, is among the words
+	local word
+	for word in "${@:2}"; do
+		case $word in "$1" | "$1"=*) return 0 ;; esac
+	done
+	return 1
+}
+take_degree() { # OPTION...: of an array over degrees; the options are the user's
+	local cores=${SLURM_CPUS_ON_NODE:-1} threads
+	! gives --tp "$@" || fail 2 "an array takes its degrees from TPSCALE_DEGREES: leave --tp out, or --array"
 	IFS=, read -ra degrees <<<"${TPSCALE_DEGREES:-1,2,4,8}"
 	ranks=${degrees[$SLURM_ARRAY_TASK_ID]:-}
 	[[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 2 "array task $SLURM_ARRAY_TASK_ID has no degree in TPSCALE_DEGREES; use --array=0-$((${#degrees[@]} - 1))"
 	output=$output/tp$ranks
 	arguments=(--tp "$ranks")
+	# Left to itself the program divides the node's cores by the ranks of this task, and a point of other threads is not
+	# of the same curve. So every task takes what the ranks of a full node would.
+	gives --threads "$@" || gives --config "$@" || {
+		threads=$((cores / ${ranks_of_a_node:-${SLURM_NTASKS:-1}}))
+		threads=$((threads > 0 ? threads : 1))
+		arguments+=(--threads "$threads")
+		say "--threads $threads, the same at every degree of the array: $cores cores of a node over its ranks"
+	}
 }
 
 seconds_left() { # until Slurm's limit; a large number where there is none
 	local left days=0 parts
-	left=$(squeue -h -j "$SLURM_JOB_ID" -o %L 2>/dev/null | head -n 1) || left=
+	# The last task of an array has the array's own id, by which squeue tells every task that is left.
+	left=$(squeue -h -r -j "$SLURM_JOB_ID" -o '%A %L' 2>/dev/null | awk -v id="$SLURM_JOB_ID" '$1 == id { print $2; exit }') || left=
 	[[ $left =~ ^([0-9]+-)?[0-9:]+$ ]] || { echo 31536000 && return; }
 	[[ $left != *-* ]] || { days=${left%%-*} && left=${left#*-}; }
 	IFS=: read -ra parts <<<"0:0:$left"
@@ -54,19 +73,28 @@ launcher() { # fills `command`: how the ranks are started
 		# would take the other cores away from them.
 		command=(mpirun -n "$ranks" --bind-to none)
 		# As many ranks a node as Slurm counted, or a job on several nodes fills the first one.
-		[ -z "${SLURM_NTASKS_PER_NODE:-}" ] || [ "$ranks" -lt "$SLURM_NTASKS_PER_NODE" ] ||
-			command+=(--map-by "ppr:$SLURM_NTASKS_PER_NODE:node")
+		[ -z "$ranks_of_a_node" ] || [ "$ranks" -lt "$ranks_of_a_node" ] ||
+			command+=(--map-by "ppr:$ranks_of_a_node:node")
 		;;
 	srun)
 		# Slurm 22.05's default PMIx fence crashed 9 of 60 launches over two nodes, this one none of 280.
 		export SLURM_PMIX_FENCE=ring SLURM_PMIX_DIRECT_CONN_EARLY=true
 		command=(srun --mpi=pmix --ntasks="$ranks" --cpu-bind=none)
+		# A degree below the job's on as few nodes as mpirun takes, the first ones full: srun would spread it over all
+		# of them, and a point of the same name were measured over another link. (Pack fills nodes beyond that number.)
+		[ -z "$ranks_of_a_node" ] ||
+			command+=(--nodes="$(((ranks + ranks_of_a_node - 1) / ranks_of_a_node))" --distribution="plane=$ranks_of_a_node")
 		;;
 	*) fail 2 "TPSCALE_LAUNCHER is mpirun or srun, not '$TPSCALE_LAUNCHER'" ;;
 	esac
 }
 
-warned=
+warned=""
+too_long=""
+points() { # that are published
+	local found=("$output"/points/*.h5)
+	[ -e "${found[0]}" ] && echo "${#found[@]}" || echo 0
+}
 forward() { # NAME: tells the ranks to keep what is finished and leave
 	warned=$1
 	say "got $1: the ranks finish their points and leave"
@@ -92,20 +120,27 @@ lost_a_node() { # CODE of the launcher
 	sinfo -h -N -n "${SLURM_JOB_NODELIST:-}" -o %T 2>/dev/null | grep -q 'down\|\*$'
 }
 launch_ended() { # CODE: study.sbatch, which keeps a journal and tries again whatever died, has one of its own
-	if lost_a_node "$1"; then
+	if [ -z "$too_long" ] && lost_a_node "$1"; then
 		say "a node is lost"
 		requeue
 	fi
 }
 
-# run_job EXPERIMENT... [OPTION...]: the whole job. What the user gave after the script's name comes last and wins.
+# run_job EXPERIMENT... [OPTION...]: the whole job. The program takes each option once, so a script adds those alone that the
+# user has not given after its name.
 run_job() {
-	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || take_degree
+	local word
+	for word; do
+		case $word in
+		-o* | --output | --output=*) fail 2 "the results' folder is named by TPSCALE_OUTPUT, so that a job that was put back finds it: leave $word out" ;;
+		esac
+	done
+	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || take_degree "$@"
 	run_launch "$@" "${arguments[@]}"
 }
 
 run_launch() { # EXPERIMENT... [OPTION...]: on `ranks` ranks, into `output`
-	local command job code=0 limit
+	local command job code=0 limit before
 	[ "$ranks" -le "${SLURM_NTASKS:-1}" ] || {
 		launch_ended 2
 		fail 2 "degree $ranks needs as many tasks, the job has ${SLURM_NTASKS:-1}: sbatch --nodes and --ntasks-per-node"
@@ -119,6 +154,7 @@ run_launch() { # EXPERIMENT... [OPTION...]: on `ranks` ranks, into `output`
 	# Ends an mpirun that hangs although its ranks are gone, a minute before Slurm would end the script with it.
 	limit=$(($(seconds_left) - 60))
 	mkdir -p "$output"
+	before=$(points)
 	command+=("$program" run "$@" -o "$output" --resume)
 	say "start ${SLURM_RESTART_COUNT:-0} on ${SLURM_JOB_NODELIST:-?}: ${command[*]}"
 	# USR1 goes to the launcher itself: timeout would die of it.
@@ -132,6 +168,11 @@ run_launch() { # EXPERIMENT... [OPTION...]: on `ranks` ranks, into `output`
 	done
 	# After a signal mpirun's own code replaces that of its ranks.
 	[ -z "$warned" ] || [ "$code" = 0 ] || [ "$code" = 3 ] || code=75
+	if [ "$code" = 75 ] && [ "$warned" = USR1 ] && [ "$(points)" = "$before" ] && [ "$(seconds_left)" -lt 900 ]; then
+		# The next start would end the same. With time left it was no limit that warned, but an administrator or a preemption.
+		too_long=1 code=124
+		say "no point was finished in this time limit: give --time or smaller sizes"
+	fi
 	say "ended with exit code $code; results in $output"
 	launch_ended "$code"
 	[ "$code" != 75 ] || [ "$warned" != USR1 ] || requeue

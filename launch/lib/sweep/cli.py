@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.command import added_environment, quoted, ranks_environment
+from sweep.command import added_environment, quoted, ranks_environment, require_hosts
 from sweep.failure import (
     CANNOT_WRITE,
     DONE,
@@ -20,7 +20,7 @@ from sweep.failure import (
     SweepError,
     shown,
 )
-from sweep.folder import StudyFolder
+from sweep.folder import Asked, StudyFolder
 from sweep.here import LocalRuns
 from sweep.launch import Launch, expand
 from sweep.machine import Machine, find_machine, read_machine
@@ -58,7 +58,7 @@ class Request:
     machine: Machine
     launches: list[Launch]
     folder: StudyFolder
-    more: list[str]  # options of sbatch
+    asked: Asked
 
     def points(self) -> list[list[PlannedPoint]]:
         environment = ranks_environment(self.machine)
@@ -121,20 +121,30 @@ def _parse(words: list[str]) -> argparse.Namespace:
             raise SweepError(
                 USAGE, f"an option of sbatch is written --name=value, not '{shown(option)}'"
             )
+        name = option.split("=")[0]
+        if name == "--wait" or (name.startswith("--ar") and "--array".startswith(name)):
+            raise SweepError(
+                USAGE,
+                f"'{shown(option)}' is not for sbatch here: launch/sweep counts the tasks itself, and waits for none",
+            )
     return options
 
 
 def _read(options: argparse.Namespace) -> Request:
     study = read_study(options.study)
-    path = Path(options.machine) if options.machine and "/" in options.machine else None
-    machine = read_machine(path or find_machine(options.machine or study.machine, options.study))
     folder = StudyFolder((options.folder or Path("results") / study.name).absolute())
     if "\\" in str(folder.path) or not str(folder.path).isprintable():
         raise SweepError(
             USAGE,
             f"Slurm cannot write below '{shown(folder.path)}': name a folder without backslashes",
         )
-    return Request(study, machine, expand(study, machine), folder, options.more)
+    name = options.machine or ""
+    asked = Asked(str(Path(name).absolute()) if "/" in name else name, tuple(options.more))
+    if options.command in ("status", "resume"):
+        begun = folder.asked()
+        asked = Asked(asked.machine or begun.machine, asked.more or begun.more)
+    machine = read_machine(find_machine(asked.machine or study.machine, options.study))
+    return Request(study, machine, expand(study, machine), folder, asked)
 
 
 def say(line: str) -> None:
@@ -150,15 +160,21 @@ def plan(request: Request) -> int:
 
 
 def run(request: Request) -> int:
-    points = [len(points) for points in request.points()]
-    request.folder.begin("run", request.study, request.machine, request.launches, points)
+    require_hosts(request.launches, request.machine)
+    _begin("run", request)
     return _run_here(request)
 
 
 def _submit(request: Request) -> int:
-    points = [len(points) for points in request.points()]
-    request.folder.begin("submit", request.study, request.machine, request.launches, points)
+    _begin("submit", request)
     return _hand_over(request, list(range(len(request.launches))))
+
+
+def _begin(way: str, request: Request) -> None:
+    points = [len(points) for points in request.points()]
+    request.folder.begin(
+        way, request.study, request.machine, request.launches, points, request.asked
+    )
 
 
 def resume(request: Request) -> int:
@@ -167,6 +183,7 @@ def resume(request: Request) -> int:
     standings = request.standings()
     left = [i for i, one in enumerate(standings) if one.state == DEAD or one.open]
     if folder.way == "run":
+        require_hosts([request.launches[index] for index in left], request.machine)
         with folder.alone():
             _mark_resumed(request, left)
         return _run_here(request)
@@ -228,7 +245,7 @@ def _hand_over(request: Request, indices: list[int]) -> int:
         request.folder,
         request.launches,
         indices,
-        request.more,
+        list(request.asked.more),
         say,
     )
     say(

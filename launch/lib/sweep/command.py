@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
+from sweep.failure import NOT_AVAILABLE, SweepError
 from sweep.launch import Launch
 from sweep.machine import Machine
 from sweep.program import HOME, find_program
@@ -20,6 +22,23 @@ def ranks_environment(machine: Machine) -> dict[str, str]:
 
 def added_environment(machine: Machine) -> dict[str, str]:
     return {name: value for name, value in machine.environment.items() if name not in os.environ}
+
+
+def hosts_missing(launch: Launch, machine: Machine) -> bool:
+    """mpirun would put all ranks on this host. Within an allocation (salloc) Slurm names the hosts to it."""
+    granted = os.environ.get("SLURM_JOB_NUM_NODES", "1")
+    return launch.nodes > (int(granted) if granted.isdecimal() else 1) and not machine.hosts
+
+
+def require_hosts(launches: list[Launch], machine: Machine) -> None:
+    """69: a launch of several nodes that mpirun cannot reach by itself."""
+    for launch in launches:
+        if hosts_missing(launch, machine):
+            raise SweepError(
+                NOT_AVAILABLE,
+                f"{launch.name} takes {launch.nodes} nodes and machine '{machine.name}' names no hosts; "
+                "name them in its file (hosts), or use launch/sweep submit",
+            )
 
 
 def launch_command(launch: Launch, machine: Machine, minutes: int, folder: Path) -> list[str]:
@@ -43,17 +62,20 @@ def launch_command(launch: Launch, machine: Machine, minutes: int, folder: Path)
 def array_command(
     study: str, machine: Machine, nodes: int, indices: list[int], folder: Path, more: list[str]
 ) -> list[str]:
-    """One array: launches of as many nodes. Every task gets whole nodes, as a neighbour's work would show in the
-    figures; a small degree uses a part of its node."""
+    """One array: launches of as many nodes, as many at once as the study may take. Every task gets whole nodes, as a
+    neighbour's work would show in the figures; a small degree uses a part of its node."""
     command = [
         *_sbatch(f"tpscale-{study}", machine, folder, "%a.log"),
-        f"--array={_ranges(indices)}",
+        f"--array={_ranges(indices)}%{machine.nodes // nodes}",
     ]
     command += [f"--nodes={nodes}", f"--ntasks-per-node={machine.ranks}"]
     slurm = machine.slurm
     if slurm:
         command += [f"--gres={slurm.gres}"] if slurm.gres else []
         command += ["--exclusive"] if slurm.exclusive else []
+        # Alone on a node is not yet all of its memory; the options of memory exclude each other.
+        own = any(re.match(r"--mem(-per-[cg]pu)?=", word) for word in (*slurm.options, *more))
+        command += ["--mem=0"] if slurm.exclusive and not own else []
         command += [f"--time={slurm.time}"]
     return [*command, *more, str(HOME / "launch/slurm/study.sbatch"), str(HOME), str(folder)]
 
@@ -67,8 +89,14 @@ def report_command(
         "--nodes=1",
         "--ntasks=1",
     ]
-    command += [f"--dependency=afterany:{':'.join(jobs)}"]
-    return [*command, *more, str(HOME / "launch/slurm/report.sbatch"), str(HOME), str(folder)]
+    command += [*more, str(HOME / "launch/slurm/report.sbatch"), str(HOME), str(folder)]
+    return awaiting(jobs, command)
+
+
+def awaiting(jobs: list[str], command: list[str]) -> list[str]:
+    """The same job, once those have ended. Behind what the user gave, as of two dependencies sbatch takes the last, and
+    before the script with its two arguments."""
+    return [*command[:-3], f"--dependency=afterany:{':'.join(jobs)}", *command[-3:]]
 
 
 def _sbatch(name: str, machine: Machine, folder: Path, log: str) -> list[str]:

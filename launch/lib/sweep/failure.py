@@ -21,8 +21,12 @@ class SweepError(Exception):
         self.code = code
 
 
+def printable(text: str) -> str:
+    """On one line, no escape reaches the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def shown(value: object) -> str:
-    """A value of a file in a sentence: on one line, not too long, no escape reaches the terminal."""
-    text = str(value)
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A value of a file in a sentence: printable and not too long."""
+    safe = printable(str(value))
     return safe if len(safe) <= 100 else safe[:97] + "..."

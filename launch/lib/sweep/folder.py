@@ -1,6 +1,6 @@
 """The folder of a study: what was planned as it began, and beside it a folder for each launch.
 
-study.json         the launches as they were planned; a study that changed since is another study
+study.json         the launches as planned, and what the command line said; a study that changed since is another study
 launches/INDEX     for a task of Slurm: name, ranks, attempts, arguments, a NUL behind each
 environment        NAME=VALUE of the machine file, a NUL behind each
 state/NAME         the launch's journal
@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,14 @@ from sweep.machine import Machine
 from sweep.study import Study
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the command line said when the study was begun; status and resume take it where theirs does not."""
+
+    machine: str = ""  # "": the one that the study names
+    more: tuple[str, ...] = ()  # options of sbatch
+
+
 class StudyFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +43,13 @@ class StudyFolder:
         return (self.path / "study.json").exists()
 
     def begin(
-        self, way: str, study: Study, machine: Machine, launches: list[Launch], points: list[int]
+        self,
+        way: str,
+        study: Study,
+        machine: Machine,
+        launches: list[Launch],
+        points: list[int],
+        asked: Asked,
     ) -> None:
         """`way`: run or submit. The plan is published last: a folder is begun as a whole or not at all."""
         if self.begun():
@@ -46,6 +60,8 @@ class StudyFolder:
         plan = {
             "way": way,
             "study": study.name,
+            "machine": asked.machine,
+            "more": list(asked.more),
             "launches": [
                 {**asdict(launch), "points": n} for launch, n in zip(launches, points, strict=True)
             ],
@@ -84,6 +100,10 @@ class StudyFolder:
     def way(self) -> str:
         return str(self._plan()["way"])
 
+    def asked(self) -> Asked:
+        plan = self._plan()
+        return Asked(str(plan.get("machine", "")), tuple(map(str, plan.get("more", ()))))
+
     def planned(self) -> list[int]:
         """Points of each launch."""
         return [int(entry["points"]) for entry in self._plan()["launches"]]
@@ -91,7 +111,8 @@ class StudyFolder:
     def _plan(self) -> dict[str, Any]:
         try:
             plan = json.loads((self.path / "study.json").read_text())
-            if isinstance(plan, dict) and {"way", "launches"} <= plan.keys():
+            whole = isinstance(plan, dict) and {"way", "launches"} <= plan.keys()
+            if whole and isinstance(plan.get("more", []), list):
                 return plan
         except FileNotFoundError:
             raise SweepError(

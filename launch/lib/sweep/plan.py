@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sweep.command import added_environment, launch_command, quoted
+from sweep.command import added_environment, hosts_missing, launch_command, quoted
 from sweep.estimate import Estimate, Estimator
 from sweep.folder import StudyFolder
 from sweep.launch import Launch
@@ -36,7 +36,10 @@ def plan_lines(
         )
         for point in of_it:
             yield "  " + _point(point, launch, machine)
-        yield "  " + quoted(launch_command(launch, machine, study.minutes, folder.path))
+        if hosts_missing(launch, machine):
+            yield "  by launch/sweep submit; here once the machine file names its hosts"
+        else:
+            yield "  " + quoted(launch_command(launch, machine, study.minutes, folder.path))
     yield ""
     if machine.slurm:
         for command in array_commands(

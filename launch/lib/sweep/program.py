@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweep.failure import BAD_DATA, MISSING, SweepError, shown
+from sweep.failure import BAD_DATA, MISSING, SweepError, printable, shown
 from sweep.launch import Launch
 
 # as in launch/slurm/job.sh
@@ -63,7 +63,7 @@ def planned_points(launch: Launch, environment: dict[str, str]) -> list[PlannedP
         said = [line for line in result.stderr.splitlines() if line.startswith("tpscale: ")]
         sentence = said[-1].removeprefix("tpscale: ") if said else f"exit code {result.returncode}"
         code = result.returncode if result.returncode > 0 else 1
-        raise SweepError(code, f"launch '{launch.name}': {shown(sentence)}")
+        raise SweepError(code, f"launch '{launch.name}': {printable(sentence)}")
     try:
         experiments = json.loads(result.stdout)["experiments"]
         return [_point(point) for experiment in experiments for point in experiment["points"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shutil
 import subprocess
 
@@ -23,7 +22,8 @@ def queued_tasks(folder: StudyFolder) -> dict[int, str]:
             "this study was submitted to Slurm and there is no squeue here; ask where it is",
         )
     result = subprocess.run(
-        ["squeue", "-h", "-r", "-u", getpass.getuser(), "-o", "%F|%K|%T"],
+        # every user's: who asks is not always who submitted
+        ["squeue", "-h", "-r", "-o", "%F|%K|%T"],
         capture_output=True,
         text=True,
         check=False,

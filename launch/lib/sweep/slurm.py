@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 
-from sweep.command import array_command, quoted, report_command
+from sweep.command import array_command, awaiting, quoted, report_command
 from sweep.failure import FAILED, NOT_AVAILABLE, SweepError, shown
 from sweep.folder import StudyFolder
 from sweep.launch import Launch
@@ -42,9 +42,10 @@ def submit(
     more: list[str],
     say: Say,
 ) -> None:
-    jobs = []
+    jobs: list[str] = []
     for command in array_commands(study, machine, folder, launches, indices, more):
-        job = _sbatch(command, say)
+        # One array after the other: what a study may take at once is meant of all of them.
+        job = _sbatch(awaiting(jobs[-1:], command) if jobs else command, say)
         folder.note_job(job)
         jobs.append(job)
     try:

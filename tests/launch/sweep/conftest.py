@@ -72,22 +72,46 @@ class Workshop:
             timeout=120,
         )
 
-    def task(self, index: int, **environment: str) -> subprocess.CompletedProcess[str]:
-        """What Slurm starts for a task of the array."""
+    def home(self) -> Path:
+        """A checkout with the stand-ins as its programs."""
         home = self.folder / "home"
         if not home.exists():
             (home / "build" / "release").mkdir(parents=True)
             (home / "launch").symlink_to(PROJECT / "launch")
             (home / "build" / "release" / "bin").symlink_to(HERE / "stand_ins")
+        return home
+
+    def task_command(self) -> list[str]:
+        """What Slurm starts for a task of the array."""
+        script = PROJECT / "launch/slurm/study.sbatch"
+        return ["bash", str(script), str(self.home()), str(self.results)]
+
+    def task_environment(self, index: int) -> dict[str, str]:
         slurm = {"SLURM_JOB_ID": "7", "SLURM_ARRAY_JOB_ID": "5", "SLURM_ARRAY_TASK_ID": str(index)}
         slurm |= {
             "SLURM_NTASKS": "8",
             "SLURM_JOB_NAME": "study",
             "SLURM_SUBMIT_DIR": str(self.folder),
         }
+        return {**self.environment, **slurm}
+
+    def task(self, index: int, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self._bash(self.task_command(), index, environment)
+
+    def job(
+        self, script: str, *options: str, index: int = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """What Slurm starts for a batch script, as task `index` of an array unless SLURM_ARRAY_TASK_ID="" is given."""
+        words = ["bash", str(PROJECT / "launch/slurm" / script), *options]
+        own = {"TPSCALE_HOME": str(self.home()), "TPSCALE_OUTPUT": str(self.results)}
+        return self._bash(words, index, {**own, **environment})
+
+    def _bash(
+        self, words: list[str], index: int, environment: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", str(PROJECT / "launch/slurm/study.sbatch"), str(home), str(self.results)],
-            env={**self.environment, **slurm, **environment},
+            words,
+            env={**self.task_environment(index), **environment},
             capture_output=True,
             text=True,
             check=False,

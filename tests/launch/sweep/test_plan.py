@@ -76,9 +76,9 @@ def test_several_nodes_are_an_array_of_their_own(workshop: Workshop) -> None:
         if line.startswith("submit: ")
     ]
     assert [word for line in lines for word in line if word.startswith(("--array", "--nodes"))] == [
-        *("--array=0-1", "--nodes=1"),
-        *("--array=2", "--nodes=2"),
-        *("--array=3", "--nodes=4"),
+        *("--array=0-1%4", "--nodes=1"),
+        *("--array=2%2", "--nodes=2"),
+        *("--array=3%1", "--nodes=4"),
     ]
     assert all("--ntasks-per-node=8" in line and "--gres=gpu:8" in line for line in lines)
 
@@ -104,6 +104,26 @@ def test_the_studies_that_ship_are_whole(workshop: Workshop, name: str) -> None:
     workshop.study = PROJECT / "launch" / "studies" / f"{name}.toml"
     result = workshop.sweep("plan")
     assert result.returncode == 0, result.stderr
-    assert (
-        "strong-scaling_tiny_tp8" if name == "smoke" else "kv-transfer_qwen3-8b_tp8"
-    ) in result.stdout
+    last = "strong-scaling_tiny_tp8" if name == "smoke" else "kv-compression_qwen3-8b_tp8"
+    assert last in result.stdout
+
+
+def test_a_launch_of_several_nodes_needs_hosts_or_slurm(workshop: Workshop) -> None:
+    """mpirun alone would start all of its ranks here."""
+    workshop.study.write_text(STUDY.replace("[1, 2]", "[8, 16]"))
+    machine = workshop.folder / "two.toml"
+    machine.write_text("gpus-per-node = 0\nranks-per-node = 8\nnodes = 2\n")
+    refused = workshop.sweep("run", "--machine", str(machine))
+    assert (refused.returncode, refused.stderr.count("\n")) == (69, 1)
+    assert "latency_tiny_tp16 takes 2 nodes" in refused.stderr
+    assert not workshop.results.exists()
+    planned = workshop.sweep("plan", "--machine", str(machine)).stdout
+    assert " mpirun -n 8 " in planned
+    assert " mpirun -n 16 " not in planned
+    machine.write_text(machine.read_text() + 'hosts = ["a", "b"]\n')
+    assert workshop.sweep("run", "--machine", str(machine)).returncode == 0
+
+
+def test_what_the_program_says_is_said_whole(workshop: Workshop) -> None:
+    workshop.study.write_text(STUDY.replace("latency", "no-such-thing-" + "x" * 200))
+    assert workshop.sweep("plan").stderr.endswith("x'\n")

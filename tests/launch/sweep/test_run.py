@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import time
+import tomllib
 
-from conftest import STUDY, Workshop
+from conftest import PROJECT, STUDY, Workshop
 
 
 def test_a_study_is_measured_once_and_reported(workshop: Workshop) -> None:
@@ -137,6 +138,15 @@ def test_values_reach_the_program_as_they_are(workshop: Workshop) -> None:
     assert workshop.sweep("run").returncode == 0
     assert f"--text={odd}\nsecond line" in workshop.arguments(1)
     assert not mark.exists()
+
+
+def test_the_plan_leaves_no_experiment_out() -> None:
+    listed = subprocess.run(
+        [PROJECT / "build/release/bin/tpscale", "list"], capture_output=True, text=True, check=True
+    ).stdout
+    known = {line.split()[0] for line in listed.split("\n\n")[0].splitlines()[1:]}
+    plan = tomllib.loads((PROJECT / "launch/studies/plan.toml").read_text())
+    assert {name for part in plan["part"] for name in part["experiments"]} == known
 
 
 def test_the_programs_themselves(workshop: Workshop) -> None:
