@@ -28,6 +28,8 @@ class Point:
     again: bool  # the base, measured once more at the end
     complete: bool
     hosts: str
+    rank_cores: str
+    threads: int
     command_line: str
     environment: str
 
@@ -47,6 +49,8 @@ def read(path: Path) -> Point:
             bool(parameters["base_repeat"]),
             bool(file.attrs["complete"]),
             text(provenance["hosts"]),
+            text(provenance["rank_cores"]),
+            int(parameters["threads"]),
             text(provenance["command_line"]),
             text(provenance["environment"]),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,14 @@ def test_two_nodes_and_values_that_no_shell_may_read(cluster: Cluster, launcher:
 
 
 def test_an_array_over_degrees_is_merged(cluster: Cluster, build: Path) -> None:
+    """As it is documented: without --threads, which are a part of what a point is."""
     job = cluster.submit(
-        [*TWO_NODES, "--array=0-1"], [*SMALL, "--threads", "1"], {"TPSCALE_DEGREES": "1,2"}
+        ["--nodes=1", "--ntasks-per-node=2", "--array=0-1"], SMALL, {"TPSCALE_DEGREES": "1,2"}
     )
     for task in (0, 1):
         Job(cluster, f"{job.id}_{task}").wait_until_measured()
+    found = [point for degree in (1, 2) for point in points(cluster.results / f"tp{degree}")]
+    assert [point.threads for point in found] == [found[0].threads] * 2
     subprocess.run(
         [
             build / "bin" / "tpscale-report",
@@ -79,6 +83,23 @@ def test_an_array_over_degrees_is_merged(cluster: Cluster, build: Path) -> None:
         stdout=subprocess.DEVNULL,
     )
     assert_report_has_each_once(cluster.folder / "report", [1, 2])
+
+
+@pytest.mark.parametrize("launcher", ["mpirun", "srun"])
+def test_a_degree_takes_as_few_nodes_as_hold_it(cluster: Cluster, launcher: str) -> None:
+    """Of two nodes with 4 ranks each, the first one full: else a point's link would depend on the launcher."""
+    job = cluster.submit(
+        ["--nodes=2", "--ntasks-per-node=4", "--array=0-2"],
+        [*SMALL, "--threads", "1"],
+        {"TPSCALE_DEGREES": "2,4,8", "TPSCALE_LAUNCHER": launcher},
+    )
+    for task in range(3):
+        Job(cluster, f"{job.id}_{task}").wait_until_measured()
+    placed = {}
+    for degree in (2, 4, 8):
+        (point,) = points(cluster.results / f"tp{degree}")
+        placed[degree] = sorted(Counter(re.findall(r"rank \d+: (\S+) ", point.rank_cores)).values())
+    assert placed == {2: [2], 4: [4], 8: [4, 4]}
 
 
 @pytest.mark.parametrize("launcher", ["mpirun", pytest.param("srun", marks=pytest.mark.whole)])
