@@ -2,9 +2,11 @@
 # Sourced by the batch scripts of this folder: runs `tpscale run` on what Slurm gave the job, so that nothing measured is
 # lost when the job is warned, requeued, cancelled or loses a node. Settings, all from the environment:
 #   TPSCALE_HOME      the checkout, or a bundle (default: the folder sbatch was called in)
-#   TPSCALE_OUTPUT    where the results go (default: results/<job name>_<job id> below the folder sbatch was called in)
+#   TPSCALE_OUTPUT    where the results go (default: results/<job name>_<job id> below the folder sbatch was called in);
+#                     -o is refused
 #   TPSCALE_LAUNCHER  mpirun (default) or srun
-#   TPSCALE_DEGREES   array jobs: task i measures the i-th of these degrees alone (default 1,2,4,8)
+#   TPSCALE_DEGREES   array jobs: task i measures the i-th of these degrees alone (default 1,2,4,8); --tp is refused there,
+#                     and where neither --threads nor --config is given a rank takes its share of a full node's CPUs
 #   TPSCALE_RESTARTS  how often a warned job puts itself back into the queue (default 10)
 set -euo pipefail
 
@@ -50,14 +52,14 @@ take_degree() { # OPTION...: of an array over degrees; the options are the user'
 		threads=$((cores / ${ranks_of_a_node:-${SLURM_NTASKS:-1}}))
 		threads=$((threads > 0 ? threads : 1))
 		arguments+=(--threads "$threads")
-		say "--threads $threads, the same at every degree of the array: $cores cores of a node over its ranks"
+		say "--threads $threads, the same at every degree of the array: $cores CPUs of a node over its ranks"
 	}
 }
 
 seconds_left() { # until Slurm's limit; a large number where there is none
 	local left days=0 parts
 	# The last task of an array has the array's own id, by which squeue tells every task that is left.
-	left=$(squeue -h -r -j "$SLURM_JOB_ID" -o '%A %L' 2>/dev/null | awk -v id="$SLURM_JOB_ID" '$1 == id { print $2; exit }') || left=
+	left=$(squeue -h -r -j "$SLURM_JOB_ID" -o '%A %L' 2>/dev/null | awk -v id="$SLURM_JOB_ID" '$1 == id && !found++ { print $2 }') || left=
 	[[ $left =~ ^([0-9]+-)?[0-9:]+$ ]] || { echo 31536000 && return; }
 	[[ $left != *-* ]] || { days=${left%%-*} && left=${left#*-}; }
 	IFS=: read -ra parts <<<"0:0:$left"
