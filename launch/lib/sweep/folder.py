@@ -111,8 +111,12 @@ class StudyFolder:
     def _plan(self) -> dict[str, Any]:
         try:
             plan = json.loads((self.path / "study.json").read_text())
-            whole = isinstance(plan, dict) and {"way", "launches"} <= plan.keys()
-            if whole and isinstance(plan.get("more", []), list):
+            keys = {"way", "launches"}
+            if (
+                isinstance(plan, dict)
+                and keys <= plan.keys()
+                and isinstance(plan.get("more", []), list)
+            ):
                 return plan
         except FileNotFoundError:
             raise SweepError(
