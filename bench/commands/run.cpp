@@ -187,10 +187,12 @@ class RunCommand final : public Command {
         launch.store = make_memory_store();
         return;
       }
+      std::unique_ptr<Backend> device;
+      if (launch.setup.backend != "cpu") device = make_backend(launch.world, launch.setup, 1);
       const std::string folder = options_.run.output.empty() ? default_folder(options_) : options_.run.output;
-      launch.store =
-          open_hdf5_store(folder, options_.run.resume,
-                          {binary_hash(), launch.source.weights_hash(), hardware_identity(launch.hardware)});
+      launch.store = open_hdf5_store(
+          folder, options_.run.resume,
+          {binary_hash(), launch.source.weights_hash(), hardware_identity(launch.hardware, device.get())});
     });
   }
 

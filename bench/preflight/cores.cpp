@@ -8,6 +8,12 @@
 namespace tpscale {
 namespace {
 
+/// What one rank knows.
+struct Cores {
+  int of_launcher;  ///< how many what started it may use
+  int partner;      ///< with whom it shares a physical core, -1: with nobody
+};
+
 /// A core of both, -1 where there is none.
 int shared_core(const RankPlace& a, const RankPlace& b) {
   const std::set<int> cores(a.cores.begin(), a.cores.end());
@@ -15,12 +21,27 @@ int shared_core(const RankPlace& a, const RankPlace& b) {
   return found == b.cores.end() ? -1 : *found;
 }
 
+/// The first rank below `degree` on this rank's host that has a hyperthread of the same physical core; -1.
+int hyperthread_partner(const World& world, int degree) {
+  const RankPlace& own = world.places().at(static_cast<std::size_t>(world.rank()));
+  std::set<int> mine;
+  for (const int core : own.cores) mine.insert(physical_core(core));
+  for (const RankPlace& other : world.places()) {
+    if (own.rank >= degree || other.rank >= degree || other.rank == own.rank || other.host != own.host)
+      continue;
+    if (std::ranges::any_of(other.cores, [&](int core) { return mine.contains(physical_core(core)); }))
+      return other.rank;
+  }
+  return -1;
+}
+
 }  // namespace
 
 Finding check_cores(World& world, const DeviceSetup& setup, int degree) {
-  std::vector<int> enough(static_cast<std::size_t>(world.size()));
-  const int mine = launcher_cores();
-  world.all_gather_host(std::as_writable_bytes(std::span(enough)), std::as_bytes(std::span(&mine, 1)));
+  std::vector<Cores> known(static_cast<std::size_t>(world.size()));
+  const bool own_cores = setup.parallel.pin && !world.oversubscribed(degree);
+  const Cores mine{launcher_cores(), own_cores ? hyperthread_partner(world, degree) : -1};
+  world.all_gather_host(std::as_writable_bytes(std::span(known)), std::as_bytes(std::span(&mine, 1)));
   if (!setup.parallel.pin) return passed("cores", "not pinned, as asked for");
   const auto& places = world.places();
   for (int rank = 1; rank < degree; ++rank) {
@@ -28,7 +49,7 @@ Finding check_cores(World& world, const DeviceSetup& setup, int degree) {
     const auto there = std::ranges::count_if(
         places, [&](const RankPlace& other) { return other.rank < degree && other.host == place.host; });
     const auto wanted = static_cast<int>(there) * setup.options.threads;
-    if (enough[static_cast<std::size_t>(rank)] < wanted) continue;
+    if (known[static_cast<std::size_t>(rank)].of_launcher < wanted) continue;
     for (int before = 0; before < rank; ++before) {
       const RankPlace& other = places[static_cast<std::size_t>(before)];
       const int core = other.host == place.host ? shared_core(place, other) : -1;
@@ -43,9 +64,14 @@ Finding check_cores(World& world, const DeviceSetup& setup, int degree) {
     }
   }
   const std::string threads = std::to_string(setup.options.threads) + " threads a rank";
-  return passed("cores", world.oversubscribed(degree)
-                             ? threads + ", more than cores: points are marked oversubscribed"
-                             : threads + ", cores of their own");
+  if (world.oversubscribed(degree))
+    return passed("cores", threads + ", more than cores: points are marked oversubscribed");
+  const auto shared = std::ranges::find_if(known, [](const Cores& cores) { return cores.partner >= 0; });
+  if (shared == known.end()) return passed("cores", threads + ", cores of their own");
+  return passed("cores", threads + ", but ranks " + std::to_string(shared - known.begin()) + " and " +
+                             std::to_string(shared->partner) +
+                             " have hyperthreads of the same physical core: fewer ranks or --threads "
+                             "give each physical cores of its own");
 }
 
 }  // namespace tpscale

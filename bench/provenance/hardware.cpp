@@ -61,6 +61,11 @@ std::string text_of(const Values& values, const std::string& name) {
   return kUnknown;
 }
 
+std::string gibibytes(std::int64_t bytes) {
+  constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
+  return std::to_string((bytes + kGibibyte / 2) / kGibibyte) + " GiB";
+}
+
 }  // namespace
 
 Values host_hardware(const std::string& root) {
@@ -84,14 +89,18 @@ Values host_hardware(const std::string& root) {
   return values;
 }
 
-std::string hardware_identity(const Values& hardware) {
-  constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
+std::string hardware_identity(const Values& hardware, const Backend* device) {
   std::int64_t memory = 0;
   for (const auto& [key, value] : hardware) {
     if (key == "memory_bytes") memory = std::get<std::int64_t>(value);
   }
-  return text_of(hardware, "cpu_model") + ", " + text_of(hardware, "cpu_cores") + " cores, " +
-         std::to_string((memory + kGibibyte / 2) / kGibibyte) + " GiB";
+  std::string identity =
+      text_of(hardware, "cpu_model") + ", " + text_of(hardware, "cpu_cores") + " cores, " + gibibytes(memory);
+  if (device != nullptr && !device->memory_is_host()) {
+    identity += "; " + device->device_name() + ", " +
+                gibibytes(static_cast<std::int64_t>(device->device_memory().total_bytes));
+  }
+  return identity;
 }
 
 }  // namespace tpscale

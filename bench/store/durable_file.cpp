@@ -36,21 +36,28 @@ class Descriptor {
   int fd_;
 };
 
-/// Removes the temporary file unless it was renamed.
+/// Removes the temporary file unless it is gone already.
 class TemporaryName {
  public:
   explicit TemporaryName(std::string path) : path_(std::move(path)) {}
   TemporaryName(const TemporaryName&) = delete;
   TemporaryName& operator=(const TemporaryName&) = delete;
   ~TemporaryName() {
-    if (!renamed_) ::unlink(path_.c_str());
+    if (!gone_) ::unlink(path_.c_str());
   }
   const std::string& path() const noexcept { return path_; }
-  void renamed() noexcept { renamed_ = true; }
+  void rename_to(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) fail("rename to", path, errno);
+    gone_ = true;
+  }
+  void remove() {
+    remove_file(path_);
+    gone_ = true;
+  }
 
  private:
   std::string path_;
-  bool renamed_ = false;
+  bool gone_ = false;
 };
 
 std::string temporary_name(const std::string& path) {
@@ -78,6 +85,22 @@ void sync_folder_of(const std::string& path) {
   if (::fsync(fd.get()) != 0 && errno != EINVAL) fail("sync the folder", folder, errno);
 }
 
+/// Writes a temporary file of nobody else, read-only and on the disk.
+void write_temporary(const std::string& path, const Bytes& bytes) {
+  remove_file(path);  // left by a killed process that had our number; a point with this second name stays
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (fd.get() < 0) fail("create", path, errno);
+  write_all(fd.get(), bytes, path);
+  if (::fchmod(fd.get(), 0444) != 0) fail("make read-only", path, errno);
+  if (::fsync(fd.get()) != 0) fail("sync", path, errno);
+  if (fd.close() != 0) fail("close", path, errno);
+}
+
+/// What link() says where there are no hard links, or none to this file.
+bool has_no_links(int error) {
+  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
 }  // namespace
 
 void remove_file(const std::string& path) {
@@ -86,17 +109,34 @@ void remove_file(const std::string& path) {
 
 void write_durably(const std::string& path, const Bytes& bytes) {
   TemporaryName temporary(temporary_name(path));
-  const char* name = temporary.path().c_str();
-  remove_file(temporary.path());  // left by a killed process that had our number
-  Descriptor fd(::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (fd.get() < 0) fail("create", temporary.path(), errno);
-  write_all(fd.get(), bytes, temporary.path());
-  if (::fchmod(fd.get(), 0444) != 0) fail("make read-only", temporary.path(), errno);
-  if (::fsync(fd.get()) != 0) fail("sync", temporary.path(), errno);
-  if (fd.close() != 0) fail("close", temporary.path(), errno);
-  if (::rename(name, path.c_str()) != 0) fail("rename to", path, errno);
-  temporary.renamed();
+  write_temporary(temporary.path(), bytes);
+  temporary.rename_to(path);
   sync_folder_of(path);
+}
+
+bool write_new_durably(const std::string& path, const Bytes& bytes) {
+  TemporaryName temporary(temporary_name(path));
+  write_temporary(temporary.path(), bytes);
+  if (::link(temporary.path().c_str(), path.c_str()) == 0) {
+    temporary.remove();
+  } else if (const int error = errno; error == EEXIST) {
+    // A server that answers a link twice says EEXIST the second time: the file is ours all the same.
+    std::error_code unreadable;
+    if (!std::filesystem::equivalent(temporary.path(), path, unreadable)) return false;
+    temporary.remove();
+  } else if (has_no_links(error)) {
+    temporary.rename_to(path);
+  } else {
+    fail("link to", path, error);
+  }
+  sync_folder_of(path);
+  return true;
+}
+
+void keep_as(const std::string& path, const std::string& kept) {
+  if (::link(path.c_str(), kept.c_str()) == 0 || errno == EEXIST || errno == ENOENT) return;
+  if (const int error = errno; !has_no_links(error)) fail("link to", kept, error);
+  if (::rename(path.c_str(), kept.c_str()) != 0 && errno != ENOENT) fail("rename to", kept, errno);
 }
 
 std::optional<Bytes> read_whole(const std::string& path) {

@@ -1,7 +1,5 @@
 #include <csignal>
-#include <filesystem>
 #include <functional>
-#include <system_error>
 
 #include "bench/store/durable_file.h"
 #include "bench/store/hash.h"
@@ -51,8 +49,15 @@ class Hdf5Store final : public Store {
   void publish(const Point& point) override {
     check_schema(point);
     const std::string file = file_of(point.parameters);
-    make_way(point, file);
-    write_durably(file, made(file, [&] { return write_point(point); }));
+    const bool damaged = is_damaged(point.parameters);
+    const Bytes bytes = made(file, [&] { return write_point(point); });
+    if (damaged) {
+      // Two tasks may come here for one file: the name is never without a file that one of them has made.
+      keep_as(file, file + ".damaged");
+      write_durably(file, bytes);
+    } else if (!write_new_durably(file, bytes)) {
+      throw already_there(file);
+    }
   }
 
   std::string derive_results() override {
@@ -89,15 +94,16 @@ class Hdf5Store final : public Store {
     return file;
   }
   /// A complete point is never changed; a damaged one is kept under a name that no reader takes.
-  void make_way(const Point& point, const std::string& file) const {
-    if (has(point.parameters)) {
-      throw UsageError(file + " is already there and complete: a published point is never changed");
+  bool is_damaged(const Values& parameters) const {
+    try {
+      if (read(parameters)) throw already_there(file_of(parameters));
+      return false;
+    } catch (const BadDataError&) {
+      return true;
     }
-    std::error_code error;
-    std::filesystem::rename(file, file + ".damaged", error);
-    if (error && error != std::errc::no_such_file_or_directory) {
-      throw InputOutputError("cannot move the damaged " + file + " aside: " + error.message());
-    }
+  }
+  static UsageError already_there(const std::string& file) {
+    return UsageError(file + " is already there and complete: a published point is never changed");
   }
   std::string file_of(const Values& parameters) const {
     return folder_.point_file(hash_hex(canonical_text(parameters)));

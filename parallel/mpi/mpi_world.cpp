@@ -22,7 +22,8 @@ constexpr double kDefaultWatchdogSeconds = 60;
 std::string to_text(const AvailableCores& available) {
   std::ostringstream text;
   text << available.host << ' ' << available.quota;
-  for (const int core : available.cores) text << ' ' << core;
+  for (std::size_t i = 0; i < available.cores.size(); ++i)
+    text << ' ' << available.cores[i] << ' ' << available.physical.at(i);
   return text.str();
 }
 
@@ -30,7 +31,10 @@ AvailableCores from_text(const std::string& from) {
   std::istringstream text(from);
   AvailableCores available;
   text >> available.host >> available.quota;
-  for (int core = 0; text >> core;) available.cores.push_back(core);
+  for (int core = 0, physical = 0; text >> core >> physical;) {
+    available.cores.push_back(core);
+    available.physical.push_back(physical);
+  }
   return available;
 }
 

@@ -107,8 +107,16 @@ AvailableCores available_cores() {
   std::ranges::stable_sort(result.cores, {}, [](int core) {
     return std::pair(topology(core, "physical_package_id"), topology(core, "core_id"));
   });
+  for (const int core : result.cores) result.physical.push_back(physical_core(core));
   result.quota = own_quota();
   return result;
+}
+
+int physical_core(int core, const std::filesystem::path& root) {
+  // Not core_id, which counts within a package, and which is 0 for all where topology() cannot read it.
+  std::ifstream file(root / ("cpu" + std::to_string(core)) / "topology/thread_siblings_list");
+  int first = 0;
+  return file >> first ? first : core;
 }
 
 int launcher_cores() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <vector>
 
 #include "parallel/placement/available_cores.h"
@@ -12,6 +13,10 @@ namespace tpscale {
 /// The cores of a host are the union of what its ranks may use, at most its quota. A rank has the same number
 /// of threads at every degree. Where the ranks of a group fit, its i-th rank on a host owns cores [i x
 /// threads, (i + 1) x threads); else all of them share all cores.
+///
+/// Stated threads take one hyperthread of each physical core first and the second ones after all of those, so
+/// that ranks do not share physical cores while others are idle. Threads that are the whole share of a rank
+/// take the hyperthreads of a physical core together: then ranks have as much of the host at every degree.
 class Placement {
  public:
   explicit Placement(const std::vector<AvailableCores>& by_rank);
@@ -26,10 +31,12 @@ class Placement {
 
  private:
   struct Host {
-    std::vector<int> cores;
-    int usable = 1;          ///< cores, at most the quota
-    std::vector<int> ranks;  ///< ascending
+    std::vector<int> cores;   ///< hyperthreads of a physical core side by side
+    std::vector<int> spread;  ///< the same: the first of each physical core, then the second ones
+    int usable = 1;           ///< cores, at most the quota
+    std::vector<int> ranks;   ///< ascending
   };
+  static std::vector<int> spread_of(const std::vector<int>& cores, const std::map<int, int>& physical_of);
   static int members(const Host& host, int degree) noexcept;
 
   std::vector<Host> hosts_;
@@ -37,6 +44,7 @@ class Placement {
   std::vector<std::size_t> host_of_;  ///< by rank
   int threads_ = 1;
   bool pin_ = true;
+  bool spread_ = false;
 };
 
 }  // namespace tpscale

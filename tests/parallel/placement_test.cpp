@@ -77,6 +77,66 @@ TEST(Placement, WithoutPinningEveryRankHasAllCores) {
   EXPECT_THAT(cores_of(placement, 1), ElementsAre(0, 1));
 }
 
+/// Two packages of two physical cores with two hyperthreads each: 0 and 4 are one core, 1 and 5, ...
+std::vector<AvailableCores> with_hyperthreads(int ranks) {
+  return std::vector<AvailableCores>(static_cast<std::size_t>(ranks),
+                                     {"a", {0, 4, 1, 5, 2, 6, 3, 7}, 1e9, {0, 0, 1, 1, 2, 2, 3, 3}});
+}
+
+TEST(Placement, StatedThreadsTakeAPhysicalCoreEachBeforeSecondHyperthreads) {
+  for (const int ranks : {2, 4, 8}) {  // the same cores in launches of any number of ranks
+    Placement placement(with_hyperthreads(ranks));
+    placement.choose(1, true);
+    placement.apply(ranks);
+    EXPECT_THAT(cores_of(placement, 0), ElementsAre(0));
+    EXPECT_THAT(cores_of(placement, 1), ElementsAre(1));
+  }
+  Placement all(with_hyperthreads(8));
+  all.choose(1, true);
+  all.apply(8);
+  EXPECT_THAT(cores_of(all, 4), ElementsAre(4));
+  Placement placement(with_hyperthreads(2));
+  placement.choose(2, true);
+  placement.apply(2);
+  EXPECT_THAT(cores_of(placement, 0), ElementsAre(0, 1));
+  EXPECT_THAT(cores_of(placement, 1), ElementsAre(2, 3));
+}
+
+TEST(Placement, AWholeShareIsOfWholePhysicalCores) {
+  Placement placement(with_hyperthreads(4));
+  EXPECT_EQ(placement.threads(), 2);
+  EXPECT_THAT(cores_of(placement, 0), ElementsAre(0, 4));
+  EXPECT_THAT(cores_of(placement, 3), ElementsAre(3, 7));
+  Placement crowded(with_hyperthreads(8));
+  EXPECT_EQ(crowded.threads(), 1);
+  crowded.apply(2);
+  EXPECT_THAT(cores_of(crowded, 1), ElementsAre(1));
+}
+
+TEST(Placement, SpreadsOverWhatTheLauncherBoundRankByRank) {
+  Placement placement({{"a", {0, 4}, 1e9, {0, 0}}, {"a", {1, 5}, 1e9, {1, 1}}});
+  EXPECT_THAT(cores_of(placement, 1), ElementsAre(1, 5));
+  placement.choose(1, true);
+  placement.apply(2);
+  EXPECT_THAT(cores_of(placement, 0), ElementsAre(0));
+  EXPECT_THAT(cores_of(placement, 1), ElementsAre(1));
+}
+
+TEST(PhysicalCore, IsTheFirstOfItsHyperthreads) {
+  const std::filesystem::path root = std::filesystem::path(testing::TempDir()) / "tpscale_topology";
+  const auto siblings = [&](int core, const char* list) {
+    const std::filesystem::path folder = root / ("cpu" + std::to_string(core)) / "topology";
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "thread_siblings_list") << list << '\n';
+  };
+  siblings(5, "1,5");
+  siblings(7, "6-7");
+  EXPECT_EQ(physical_core(5, root), 1);
+  EXPECT_EQ(physical_core(7, root), 6);
+  EXPECT_EQ(physical_core(9, root), 9);  // the kernel does not say
+  std::filesystem::remove_all(root);
+}
+
 class Quota : public testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(root_ / "a/b"); }

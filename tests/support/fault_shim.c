@@ -1,7 +1,9 @@
 /* Preloaded into a program: counts its write-type system calls below FAULT_FOLDER (FAULT_SIDE=read: its
- * read-type ones) and lets call number FAULT_CALL fail. FAULT_MODE: kill (before the call), torn (half a write,
- * or the whole of another call, then kill), full (ENOSPC from then on), error (EIO, this call only), short
- * (half a write is done and said). FAULT_FIRED names a file made when it happens. */
+ * read-type ones) and lets call number FAULT_CALL fail. FAULT_MODE: kill (before the call), torn (half a
+ * write, or the whole of another call, then kill), full (ENOSPC from then on), error (EIO, this call only),
+ * short (half a write is done and said), meanwhile (nothing fails, but FAULT_FROM is linked to FAULT_TO
+ * before the call; where that is taken it has not happened). FAULT_FIRED names a file made when it happens.
+ * FAULT_NO_LINKS: there are no hard links below the folder. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -45,10 +47,13 @@ static enum fault next_fault_of(enum side side) {
   const int full = strcmp(mode, "full") == 0;
   ++calls;
   if (calls != wanted && !(full && calls > wanted)) return FAULT_NONE;
+  const int meanwhile = strcmp(mode, "meanwhile") == 0;
+  if (meanwhile && syscall(SYS_link, getenv("FAULT_FROM"), getenv("FAULT_TO")) != 0) return FAULT_NONE;
   if (fired != NULL) {
     const long fd = syscall(SYS_openat, AT_FDCWD, fired, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     if (fd >= 0) syscall(SYS_close, fd);
   }
+  if (meanwhile) return FAULT_NONE;
   if (strcmp(mode, "kill") == 0) syscall(SYS_kill, getpid(), SIGKILL);
   if (strcmp(mode, "torn") == 0) return FAULT_TORN;
   if (strcmp(mode, "short") == 0) return FAULT_SHORT;
@@ -159,6 +164,15 @@ int close(int fd) {
 int rename(const char* from, const char* to) {
   const enum fault fault = below_folder(to) ? next_fault() : FAULT_NONE;
   return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_rename, from, to));
+}
+
+int link(const char* from, const char* to) {
+  if (below_folder(to) && getenv("FAULT_NO_LINKS") != NULL) {
+    errno = EPERM;
+    return -1;
+  }
+  const enum fault fault = below_folder(to) ? next_fault() : FAULT_NONE;
+  return fault == FAULT_ERRNO ? -1 : (int)after(fault, syscall(SYS_link, from, to));
 }
 
 int mkdir(const char* path, mode_t mode) {

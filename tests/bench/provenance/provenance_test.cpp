@@ -15,6 +15,7 @@
 #include "bench/provenance/run_delay_gauge.h"
 #include "bench/store/schema_check.h"
 #include "core/check.h"
+#include "support/far_memory_backend.h"
 
 namespace tpscale {
 namespace {
@@ -124,7 +125,10 @@ TEST_F(PaperHost, HardwareIsRead) {
   EXPECT_EQ(text_of(hardware, "cpu_instruction_sets"), "avx2 avx512f");
   EXPECT_EQ(text_of(hardware, "huge_pages"), "madvise");
   EXPECT_EQ(text_of(hardware, "cpu_governor"), "performance");
-  EXPECT_THAT(hardware_identity(hardware), testing::MatchesRegex("A Processor 9000, [0-9]+ cores, 16 GiB"));
+  const std::string host = hardware_identity(hardware);
+  EXPECT_THAT(host, testing::MatchesRegex("A Processor 9000, [0-9]+ cores, 16 GiB"));
+  const test::FarMemoryBackend device;
+  EXPECT_EQ(hardware_identity(hardware, &device), host + "; memory out of reach, 0 GiB");
 }
 
 TEST_F(PaperHost, WhatCannotBeReadSaysSo) {

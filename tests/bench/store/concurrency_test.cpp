@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <filesystem>
 #include <future>
 #include <vector>
 
 #include "bench/store/durable_file.h"
+#include "example_point.h"
 #include "scene.h"
 #include "support/figures.h"
 
@@ -96,6 +98,48 @@ TEST_P(Tasks, ThatMeasureTheSameLoseNothing) {
   }
   expect_all_there(scene, ends);
   figure.reached(std::to_string(kPoints) + " points measured by all at once: 0 lost");
+}
+
+/// A point of another task comes before each system call of a writer of the same point, one after the other:
+/// at no moment may the writer move it aside or replace it.
+TEST(Publishing, LeavesAPointThatCameMeanwhileAsItIs) {
+  const TemporaryFolder old;
+  make_old_points(old);
+  const std::string name = "/points/" + point_id(example_point(Scene::kOld)) + ".h5";
+  const TemporaryFolder other;
+  ASSERT_EQ(run_writer(other / "launch", Scene::kOld + 1, false).exit_code, 0);
+  const std::string theirs = (other / "launch") + name;
+  int call = 1;
+  int refused = 0;
+  for (;; ++call) {
+    SCOPED_TRACE("it came before call " + std::to_string(call));
+    Scene scene(old, Scene::kOld + 1);
+    const std::string file = scene.folder() + name;
+    if (!scene.fault("meanwhile", call, "write", {{"FAULT_FROM", theirs}, {"FAULT_TO", file}})) break;
+    EXPECT_TRUE(std::filesystem::exists(file) && std::filesystem::equivalent(file, theirs)) << "not theirs";
+    EXPECT_TRUE(scene.end.acknowledged.empty());
+    EXPECT_TRUE(scene.end.exit_code == 0 || scene.end.exit_code == 2) << scene.end.exit_code;
+    refused += scene.end.exit_code == 2 ? 1 : 0;
+    scene.expect_nothing_lost();
+    scene.expect_resume_completes();
+    if (HasFailure()) break;
+  }
+  EXPECT_GE(refused, 5) << "it never came while the writer published, in " << call << " calls";
+}
+
+TEST(Publishing, NeedsNoHardLinks) {
+  const TemporaryFolder old;
+  make_old_points(old);
+  Scene scene(old, kPoints);
+  const std::string damaged = scene.folder() + "/points/" + point_id(example_point(0)) + ".h5";
+  std::filesystem::permissions(damaged, std::filesystem::perms::owner_all);
+  std::filesystem::resize_file(damaged, 100);
+  EXPECT_FALSE(scene.fault("none", 0, "write", {{"FAULT_NO_LINKS", "1"}}));
+  EXPECT_EQ(scene.end.exit_code, 0) << scene.end.errors;
+  EXPECT_EQ(scene.end.acknowledged.size(), static_cast<std::size_t>(kPoints - Scene::kOld + 1));
+  EXPECT_TRUE(std::filesystem::exists(damaged + ".damaged"));
+  scene.expect_nothing_lost();
+  scene.expect_resume_completes();
 }
 
 INSTANTIATE_TEST_SUITE_P(Locking, Tasks, testing::Values("TRUE", "FALSE"), [](const auto& tested) {

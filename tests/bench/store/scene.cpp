@@ -27,16 +27,17 @@ Scene::Scene(const TemporaryFolder& old, int points) : points_(points) {
   fs::copy(old / "launch", folder(), fs::copy_options::recursive);
 }
 
-bool Scene::fault(const std::string& mode, int call, const std::string& side) {
+bool Scene::fault(const std::string& mode, int call, const std::string& side, const Environment& more) {
   const std::string fired = base_ / "fired";
-  end = run_writer(folder(), points_, true,
-                   {{"LD_PRELOAD", TPSCALE_FAULT_SHIM},
-                    {"ASAN_OPTIONS", "verify_asan_link_order=0"},
-                    {"FAULT_FOLDER", folder()},
-                    {"FAULT_MODE", mode},
-                    {"FAULT_SIDE", side},
-                    {"FAULT_CALL", std::to_string(call)},
-                    {"FAULT_FIRED", fired}});
+  Environment environment = {{"LD_PRELOAD", TPSCALE_FAULT_SHIM},
+                             {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                             {"FAULT_FOLDER", folder()},
+                             {"FAULT_MODE", mode},
+                             {"FAULT_SIDE", side},
+                             {"FAULT_CALL", std::to_string(call)},
+                             {"FAULT_FIRED", fired}};
+  environment.insert(environment.end(), more.begin(), more.end());
+  end = run_writer(folder(), points_, true, environment);
   return fs::exists(fired);
 }
 

@@ -19,8 +19,9 @@ class Scene {
 
   std::string folder() const { return base_ / "launch"; }
   /// Lets system call number `call` of a resumed writer go wrong, as FAULT_MODE and FAULT_SIDE of
-  /// tests/support/fault_shim.c say. False where there are not so many calls.
-  bool fault(const std::string& mode, int call, const std::string& side = "write");
+  /// tests/support/fault_shim.c say. False where there are not so many calls, or it did not happen.
+  bool fault(const std::string& mode, int call, const std::string& side = "write",
+             const Environment& more = {});
   /// Runs a resumed writer, killed then if it still runs.
   void kill_after(std::chrono::microseconds moment);
   /// Every file is whole, every point that must be there reads right.

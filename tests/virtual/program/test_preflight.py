@@ -69,6 +69,15 @@ class Preflight(VirtualCase):
         result = self.two("VIRTUAL_GPU_DEVICES=8", "VIRTUAL_GPU_DEVICES=1", *CHECK)
         self.assert_fails(result, "ranks 0 and 1 on ", "although the host shows 8 to its 2 ranks")
 
+    def test_another_gpu_does_not_go_on_in_the_folder(self) -> None:
+        words = ["run", "strong-scaling", *SMOKE, "--tp", "1", "-o", str(self.folder / "out")]
+        self.assertEqual(self.start(*words).returncode, 0)
+        result = self.start(*words, "--resume", VIRTUAL_GPU_MEMORY="2G")
+        self.assert_ends(2, "made by another hardware", result)
+        self.assertIn("Virtual GPU, 1 GiB, now ", sentences(result)[0])
+        same = self.start(*words, "--resume")
+        self.assertEqual(same.returncode, 0, same.stderr)
+
     def test_another_nccl(self) -> None:
         result = self.two("VIRTUAL_NCCL_VERSION=22809", "VIRTUAL_NCCL_VERSION=22703", *CHECK)
         self.assert_fails(result, "rank 1 has NCCL 2.27.3 and rank 0 has 2.28.9")
