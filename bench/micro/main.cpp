@@ -51,8 +51,7 @@ ExitCode measure(World& world, const Interrupt& interrupt, const MicroCommandLin
   MicroStore store(world, line.options.store, arguments, [&]() -> Backend& {
     return collectives != nullptr ? collectives->backend() : devices->first().backend();
   });
-  KeptRuns runs(std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter()),
-                suite, store);
+  KeptRuns runs(suite, store);
   google.run(runs);
   if (suite.wrong()) return ExitCode::kVerdictFailed;
   if (!interrupt.requested()) return ExitCode::kDone;

@@ -1,9 +1,9 @@
 #include "bench/micro/stored_run.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
+#include "bench/micro/cache_state.h"
 #include "bench/provenance/hardware.h"
 #include "bench/provenance/provenance.h"
 #include "bench/statistics/sample_statistics.h"
@@ -42,11 +42,6 @@ Metric rate_of(const Rate& rate, const std::vector<double>& seconds) {
   return metric;
 }
 
-const Rate* find_rate(const Work& work, const std::string& name) {
-  const auto found = std::ranges::find(work, name, &Rate::name);
-  return found == work.end() ? nullptr : &*found;
-}
-
 std::int64_t integer_of(const Values& values, const std::string& name) {
   for (const auto& [key, value] : values) {
     if (key == name && std::holds_alternative<std::int64_t>(value)) return std::get<std::int64_t>(value);
@@ -66,6 +61,7 @@ std::int64_t last_level_cache(const Backend& backend, const Values& hardware) {
 
 bool KeptRuns::ReportContext(const Context& context) {
   store_.open();
+  shown_.reset(benchmark::CreateDefaultDisplayReporter());
   return shown_->ReportContext(context);
 }
 
@@ -104,26 +100,6 @@ void MicroStore::open() {
   store_ = open_hdf5_store(folder_, false, {binary_hash(), "", hardware_identity(hardware_)});
 }
 
-/// Each iteration works on the same bytes: what a cache holds of them is there.
-std::string MicroStore::cache_state(const Suite::Entry& entry, const Backend& backend) const {
-  const Rate* bytes = find_rate(entry.work, "bytes");
-  const Values& parameters = entry.name.parameters();
-  const auto family = std::get<std::string>(parameters.front().second);
-  if (family == "safetensors") return "in the page cache: the file was written and read just before";
-  if (bytes == nullptr || find_rate(entry.work, "of_read") == nullptr)
-    return "warm: it runs once before it is timed";
-  const std::int64_t cache = last_level_cache(backend, hardware_);
-  if (cache <= 0) return "unknown: the size of the last-level cache is not known";
-  const std::string size = std::to_string(cache) + " B of last-level cache";
-  if (bytes->amount <= static_cast<double>(cache)) return "in cache: an iteration's bytes fit " + size;
-  if (family == "linear" || family == "fused")
-    return "cold weights: an iteration reads each once, and they exceed " + size;
-  // an op may count a byte up to four times: read and written, twice
-  return (bytes->amount > 4 * static_cast<double>(cache) ? "cold: an iteration's bytes exceed "
-                                                         : "partly in cache: an iteration moves more than ") +
-         size;
-}
-
 Point MicroStore::begin(const Suite::Entry& entry, int ranks) {
   Backend& backend = backend_();
   Point point;
@@ -143,11 +119,12 @@ Point MicroStore::begin(const Suite::Entry& entry, int ranks) {
   for (const auto& [name, fact] : backend.facts()) point.hardware.emplace_back("device_" + name, fact);
   point.provenance = provenance_;
   const bool oversubscribed = world_.oversubscribed(ranks);
-  point.conditions = {{"seed", std::int64_t{0}},
-                      {"cache_state", cache_state(entry, backend)},
-                      {"world_size", static_cast<std::int64_t>(world_.size())},
-                      {"workload_hash", hash_hex(entry.name.text() + entry.data)},
-                      {"oversubscribed", oversubscribed}};
+  point.conditions = {
+      {"seed", std::int64_t{0}},
+      {"cache_state", cache_state(entry.name, entry.work, last_level_cache(backend, hardware_))},
+      {"world_size", static_cast<std::int64_t>(world_.size())},
+      {"workload_hash", hash_hex(entry.name.text() + entry.data)},
+      {"oversubscribed", oversubscribed}};
   if (oversubscribed) point.marks.emplace_back("oversubscribed");
   return point;
 }

@@ -30,7 +30,6 @@ class MicroStore {
 
  private:
   Point begin(const Suite::Entry& entry, int ranks);
-  std::string cache_state(const Suite::Entry& entry, const Backend& backend) const;
 
   const World& world_;
   std::string folder_;
@@ -44,15 +43,14 @@ class MicroStore {
 /// repetitions are there, so that nothing that comes later can lose it.
 class KeptRuns final : public benchmark::BenchmarkReporter {
  public:
-  KeptRuns(std::unique_ptr<benchmark::BenchmarkReporter> shown, const Suite& suite, MicroStore& store)
-      : shown_(std::move(shown)), suite_(suite), store_(store) {}
+  KeptRuns(const Suite& suite, MicroStore& store) : suite_(suite), store_(store) {}
 
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& report) override;
   void Finalize() override;
 
  private:
-  std::unique_ptr<benchmark::BenchmarkReporter> shown_;
+  std::unique_ptr<benchmark::BenchmarkReporter> shown_;  ///< made when the flags that choose it are known
   const Suite& suite_;
   MicroStore& store_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/micro/families.h"
+#include "bench/store/hash.h"
 #include "text/tokenizer.h"
 
 namespace tpscale {
@@ -38,11 +39,12 @@ void register_tokenizers(const Families& all) {
     all.suite.add(
         CaseName("tokenize", name),
         [path] {
-          const auto tokenizer = std::make_shared<Tokenizer>(file_text(path), path.string());
+          const std::string rules = file_text(path);
+          const auto tokenizer = std::make_shared<Tokenizer>(rules, path.string());
           const auto text = std::make_shared<std::string>(sources());
           Work work{rate("bytes", "B", static_cast<double>(text->size()))};
           return Prepared{[tokenizer, text] { benchmark::DoNotOptimize(tokenizer->encode(*text)); },
-                          std::move(work), nullptr};
+                          std::move(work), nullptr, hash_hex(rules + *text)};
         },
         benchmark::kMillisecond);
   }

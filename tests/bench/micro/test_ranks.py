@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import unittest
 
-from micro_program import COLLECTIVES, MPIEXEC, REPORT, SMALL_MESSAGES, Case, entries, families, run
+from micro_program import (
+    COLLECTIVES,
+    MPIEXEC,
+    REPORT,
+    SMALL_MESSAGES,
+    Case,
+    entries,
+    families,
+    interrupted_after_a_point,
+    points,
+    run,
+)
 
 FACTORS = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}  # x (n-1)/n
 
@@ -50,6 +62,29 @@ class Ranks(Case):
             lines = result.stderr.splitlines()
             said = [line for line in lines if line.startswith("tpscale-micro: ")]
             self.assertEqual(len(said), 1, result.stderr)
+
+    def test_more_ranks_than_cores_are_labelled(self) -> None:
+        core = {min(os.sched_getaffinity(0))}
+        words = [*SMALL_MESSAGES, "--benchmark_filter=all_reduce/shm", "--benchmark_format=json"]
+        result = run(*words, ranks=2, cores=core)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name, entry in entries(result.stdout).items():
+            self.assertIn("oversubscribed", entry["label"], name)
+
+    def test_samples_are_counted_so_warming_up_by_time_is_refused(self) -> None:
+        result = run(*SMALL_MESSAGES, "--benchmark_min_warmup_time=0.1", ranks=2)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("not for collectives", result.stderr)
+        result = run("--benchmark_filter=linear", ranks=2)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("nothing matches", result.stderr)
+
+    def test_a_signal_ends_all_ranks_and_keeps_the_finished_benchmarks(self) -> None:
+        out = self.folder / "out"
+        result = interrupted_after_a_point(out, "--samples", "2000", ranks=2)
+        self.assertEqual(result.returncode, 75, result.stderr)
+        self.assertTrue(points(out))
+        self.assertTrue((out / "results.h5").exists())
 
     @unittest.skipUnless(REPORT, "no environment for tpscale-report")
     def test_samples_of_every_rank_are_stored(self) -> None:
