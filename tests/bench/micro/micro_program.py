@@ -28,18 +28,18 @@ Entries = dict[str, dict[str, Any]]
 
 
 def run(
-    *arguments: str, ranks: int = 0, file_bytes: int = 0, cores: set[int] | None = None
+    *arguments: str, ranks: int = 0, file_bytes: int = 0, core: int | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """`file_bytes`: no file may grow beyond them. `cores`: all that there are."""
-    launcher = ["timeout", "-k", "5", str(SECONDS)]
+    """`file_bytes`: no file may grow beyond them. `core`: the only one of all ranks."""
+    # of the launcher, too: what it may use counts, and it binds the ranks to cores of its own choice
+    alone = ["taskset", "-c", str(core)] if core is not None else []
+    launcher = [*alone, "timeout", "-k", "5", str(SECONDS)]
     if ranks:
-        launcher += [MPIEXEC, "-n", str(ranks)]
+        launcher += [MPIEXEC, "-n", str(ranks), *alone]
 
     def limit() -> None:
         if file_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-        if cores:
-            os.sched_setaffinity(0, cores)
 
     return subprocess.run(
         [*launcher, PROGRAM, *arguments],

@@ -64,9 +64,9 @@ class Ranks(Case):
             self.assertEqual(len(said), 1, result.stderr)
 
     def test_more_ranks_than_cores_are_labelled(self) -> None:
-        core = {min(os.sched_getaffinity(0))}
+        core = min(os.sched_getaffinity(0))
         words = [*SMALL_MESSAGES, "--benchmark_filter=all_reduce/shm", "--benchmark_format=json"]
-        result = run(*words, ranks=2, cores=core)
+        result = run(*words, ranks=2, core=core)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name, entry in entries(result.stdout).items():
             self.assertIn("oversubscribed", entry["label"], name)
