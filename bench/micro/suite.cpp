@@ -64,11 +64,25 @@ void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<P
     for (benchmark::IterationCount i = 0; i < count; ++i) kept_.once();
     if (kept_.device != nullptr) kept_.device->stream().synchronize();
   };
+  using Clock = std::chrono::steady_clock;
+  const auto used_up = [this] { return kept_.used_up && kept_.used_up(); };
+  if (used_up()) kept_.renew();
   work(1);
-  const auto start = std::chrono::steady_clock::now();
-  while (state.KeepRunningBatch(batch)) work(batch);
-  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Clock::duration untimed{};
+  const auto start = Clock::now();
+  while (state.KeepRunningBatch(batch)) {
+    if (used_up()) {
+      state.PauseTiming();
+      const auto paused = Clock::now();
+      kept_.renew();
+      untimed += Clock::now() - paused;
+      state.ResumeTiming();
+    }
+    work(batch);
+  }
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start - untimed).count();
   entry.work = kept_.work;
+  for (const auto& [fact, value] : entry.name.facts()) state.counters[fact] = value;
   set_counters(state, entry.work, elapsed);
   const bool real = kept_.device == nullptr || !is_virtual(*kept_.device);
   if (real && implausible(entry.work, elapsed / static_cast<double>(state.iterations()))) {
@@ -77,7 +91,13 @@ void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<P
 }
 
 void Suite::take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run) {
-  Timed timed = run();
+  Timed timed;
+  try {
+    timed = run();
+  } catch (const OutOfMemoryError& error) {
+    state.SkipWithError(error.what());
+    return;
+  }
   if (!timed.wrong.empty()) {
     wrong_ = true;
     state.SkipWithError(timed.wrong.c_str());

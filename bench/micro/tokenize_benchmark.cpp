@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "bench/micro/families.h"
 #include "text/tokenizer.h"
@@ -19,11 +21,15 @@ std::string file_text(const fs::path& path) {
   return text.str();
 }
 
+/// In the order of their names: a folder lists them in one of its own, and the text would differ.
 std::string sources() {
-  std::string text;
+  std::vector<fs::path> paths;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(TPSCALE_SOURCE_DIR) / "src")) {
-    if (entry.is_regular_file()) text += file_text(entry.path());
+    if (entry.is_regular_file()) paths.push_back(entry.path());
   }
+  std::ranges::sort(paths);
+  std::string text;
+  for (const fs::path& path : paths) text += file_text(path);
   return text;
 }
 

@@ -32,6 +32,21 @@ class Ranks(Case):
     def test_four_ranks(self) -> None:
         self.check(4, "--dtype", "f32")
 
+    def test_a_launch_s_own_size_is_measured_and_changed_messages_are_named(self) -> None:
+        words = ["--bytes", "4,4096", "--samples", "1", "--dtype", "f32"]
+        filter_ = "--benchmark_filter=broadcast/shm"
+        result = run(*words, filter_, "--benchmark_format=json", ranks=3)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        names = set(entries(result.stdout))
+        start = "broadcast/shm/f32/ranks:"
+        self.assertEqual(names, {f"{start}2/bytes:4096", f"{start}3/bytes:4092"})
+        said = [line for line in result.stderr.splitlines() if " B of f32 at " in line]
+        self.assertEqual(len(said), 2, result.stderr)
+        self.assertIn("rounded down", said[0])
+        self.assertIn("4096 B of f32 at 3 ranks", said[0])
+        self.assertIn("left out", said[1])
+        self.assertIn("4 B of f32 at 2 ranks, 4 B of f32 at 3 ranks", said[1])
+
     def test_a_wrong_sum_has_no_figure_and_fails_the_launch(self) -> None:
         words = [*SMALL_MESSAGES, "--inject-bug", "sum", "--benchmark_format=json"]
         result = run(*words, ranks=2)
