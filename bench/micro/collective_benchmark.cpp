@@ -69,6 +69,7 @@ class CollectiveBenchmarks::Ranks {
     while_others_sleep(world, job.degree, [&] {
       std::optional<CollectiveMessage> message;
       together(*group, [&] { message.emplace(*backend, *group, job.kind, job.dtype, job.bytes); });
+      together(*group, [&] { message->clear(); });
       in_concert(world, [&] { rows = measure(*message, *group, job); });
     });
     return rows;
@@ -111,7 +112,6 @@ class CollectiveBenchmarks::Ranks {
 
   std::vector<double> time(CollectiveMessage& message, Communicator& group, const Job& job) {
     using Clock = std::chrono::steady_clock;
-    message.clear();
     message.enqueue();
     std::vector<double> seconds;
     for (std::int64_t sample = 0; sample < job.samples; ++sample) {

@@ -15,7 +15,7 @@ namespace {
 /// between.
 constexpr double kColdBytes = 512.0 * (1 << 20);
 /// Of a layer so small that a cache holds it whatever comes between, these are enough.
-constexpr std::int64_t kMostCopies = 4096;
+constexpr std::int64_t kMostCopies = 1024;
 
 enum class Fusion { kNone, kSilu, kNorm, kNormSilu };
 
