@@ -19,7 +19,9 @@ DeviceSetup set_up(World& world, const MicroOptions& options) {
 }  // namespace
 
 Work BenchDevice::bytes_moved(double bytes, double working_set) {
-  return {rate("bytes", "B", bytes), share("of_read", "B", bytes, read_bandwidth(working_set))};
+  Rate moved = rate("bytes", "B", bytes);
+  moved.working_set = working_set;
+  return {moved, share("of_read", "B", bytes, read_bandwidth(working_set))};
 }
 
 Work BenchDevice::computed(double flops, Dtype dtype) {
@@ -57,7 +59,7 @@ void BenchDevices::place(int threads) {
 BenchDevice& BenchDevices::get(const DeviceChoice& choice) {
   place(choice.threads);
   Made& made = devices_[{choice.threads, choice.linear}];
-  if (made.device != nullptr && made.placement == placement_) return *made.device;
+  if (made.device != nullptr && made.placement == placement_) return *(current_ = made.device.get());
   DeviceSetup setup = setup_;
   setup.options.threads = choice.threads;
   setup.options.linear = choice.linear;
@@ -68,7 +70,7 @@ BenchDevice& BenchDevices::get(const DeviceChoice& choice) {
   } else {
     made.device->renew(std::move(backend));
   }
-  return *made.device;
+  return *(current_ = made.device.get());
 }
 
 std::vector<DeviceChoice> BenchDevices::choices() const {
@@ -100,7 +102,7 @@ std::vector<Dtype> BenchDevices::dtypes() {
   std::vector<Dtype> found;
   for (const std::string& text : options_.dtype) {
     const Dtype dtype = parse_dtype(text);
-    if (!first().backend().supports(dtype)) {
+    if (!current().backend().supports(dtype)) {
       throw NotAvailableError("the backend '" + setup_.backend + "' does not compute in " + text);
     }
     found.push_back(dtype);

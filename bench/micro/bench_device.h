@@ -54,7 +54,8 @@ class BenchDevices {
   /// Places the process for the device's threads first. What was allocated on a device is gone before it is
   /// asked for again.
   BenchDevice& get(const DeviceChoice& choice);
-  BenchDevice& first() { return get(choices().front()); }
+  /// The one that was asked for last, or the first of choices(): what a point that is stored ran on.
+  BenchDevice& current() { return current_ != nullptr ? *current_ : get(choices().front()); }
   /// What --threads and --linear ask for; one on a device that has neither.
   std::vector<DeviceChoice> choices() const;
   /// Those of them that differ for an op that is no linear layer.
@@ -76,6 +77,7 @@ class BenchDevices {
   DeviceSetup setup_;
   std::vector<int> threads_;
   std::map<std::pair<int, std::string>, Made> devices_;
+  BenchDevice* current_ = nullptr;
   int placed_threads_ = 0;
   int placement_ = 0;
 };

@@ -75,7 +75,7 @@ ExitCode measure(World& world, const MicroCommandLine& line, const std::vector<s
   KeptRuns runs{std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter())};
   benchmark::RunSpecifiedBenchmarks(&runs);
   if (store)
-    store->publish(suite, runs, collectives != nullptr ? collectives->backend() : devices->first().backend());
+    store->publish(suite, runs, collectives != nullptr ? collectives->backend() : devices->current().backend());
   suite.release();
   benchmark::ClearRegisteredBenchmarks();
   return suite.wrong() ? ExitCode::kVerdictFailed : ExitCode::kDone;

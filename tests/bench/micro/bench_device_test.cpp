@@ -42,16 +42,18 @@ TEST(BenchDevices, TheProcessIsPlacedForTheThreadsOfTheDeviceWhoseTurnItIs) {
 TEST(BenchDevices, AreStillTheSameWhereThreadsDoNotChange) {
   SingleWorld world;
   BenchDevices devices(world, with_threads({1}));
-  const Backend* backend = &devices.first().backend();
-  devices.get({1, "onednn"});
-  EXPECT_EQ(&devices.first().backend(), backend);
+  const Backend* backend = &devices.get({1, "packed"}).backend();
+  const BenchDevice* other = &devices.get({1, "onednn"});
+  EXPECT_EQ(&devices.current(), other);
+  EXPECT_EQ(&devices.get({1, "packed"}).backend(), backend);
 }
 
 TEST(BenchDevice, ItsShareOfReadingIsThatOfTheWorkingSetNotOfTheTraffic) {
   SingleWorld world;
   BenchDevices devices(world, with_threads({1}));
-  BenchDevice& device = devices.first();
+  BenchDevice& device = devices.current();
   constexpr double kSet = 1 << 21;
+  EXPECT_EQ(device.bytes_moved(4 * kSet, kSet).at(0).working_set, kSet);
   const double once = device.bytes_moved(kSet, kSet).at(1).amount;
   // the peak of a set is probed once, so four times the traffic over it is four times the share
   EXPECT_DOUBLE_EQ(device.bytes_moved(4 * kSet, kSet).at(1).amount, 4 * once);
@@ -60,7 +62,7 @@ TEST(BenchDevice, ItsShareOfReadingIsThatOfTheWorkingSetNotOfTheTraffic) {
 TEST(FillRandom, WritesEveryByte) {
   SingleWorld world;
   BenchDevices devices(world, with_threads({1}));
-  Backend& backend = devices.first().backend();
+  Backend& backend = devices.current().backend();
   constexpr std::size_t kBytes = (std::size_t{3} << 20) + 5;
   const Buffer buffer = backend.allocate(kBytes + 8, MemoryKind::kOther);
   fill_random(backend, buffer.data(), kBytes, 1);
