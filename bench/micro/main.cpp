@@ -49,7 +49,7 @@ ExitCode measure(World& world, const Interrupt& interrupt, const MicroCommandLin
     register_all({suite, devices, line.options, scratch->path().string()});
   }
   MicroStore store(world, line.options.store, arguments, [&]() -> Backend& {
-    return collectives != nullptr ? collectives->backend() : devices->first().backend();
+    return collectives != nullptr ? collectives->backend() : devices->current().backend();
   });
   KeptRuns runs(suite, store);
   google.run(runs);

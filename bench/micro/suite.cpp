@@ -105,11 +105,25 @@ void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<P
     for (benchmark::IterationCount i = 0; i < count; ++i) kept_.once();
     if (kept_.device != nullptr) kept_.device->stream().synchronize();
   };
+  using Clock = std::chrono::steady_clock;
+  const auto used_up = [this] { return kept_.used_up && kept_.used_up(); };
+  if (used_up()) kept_.renew();
   work(1);
-  const auto start = std::chrono::steady_clock::now();
-  while (state.KeepRunningBatch(batch)) work(batch);
-  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Clock::duration untimed{};
+  const auto start = Clock::now();
+  while (state.KeepRunningBatch(batch)) {
+    if (used_up()) {
+      state.PauseTiming();
+      const auto paused = Clock::now();
+      kept_.renew();
+      untimed += Clock::now() - paused;
+      state.ResumeTiming();
+    }
+    work(batch);
+  }
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start - untimed).count();
   entry.work = kept_.work;
+  for (const auto& [fact, value] : entry.name.facts()) state.counters[fact] = value;
   set_counters(state, entry.work, elapsed);
   const bool real = kept_.device == nullptr || !is_virtual(*kept_.device);
   label(state, world_.oversubscribed(1),
@@ -118,7 +132,14 @@ void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<P
 
 void Suite::take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run) {
   if (!may_run(state, entry)) return;
-  const Timed timed = run();
+  Timed timed;
+  try {
+    timed = run();
+  } catch (const OutOfMemoryError& error) {
+    entry.no_room = error;
+    entry.problem = error.what();
+    return skip(state, entry.problem);
+  }
   if (!timed.wrong.empty()) {
     wrong_ = true;
     entry.problem = timed.wrong;

@@ -21,7 +21,10 @@ struct Prepared {
   std::function<void()> once;  ///< one iteration
   Work work;
   Backend* device = nullptr;  ///< whose stream holds what `once` began; nullptr: it is done when it returns
-  std::string data = {};      ///< hash of what it works on; empty: a function of the benchmark's name
+  /// For iterations that use something up: whether they have, and what makes it anew, which is not timed.
+  std::function<bool()> used_up = {};
+  std::function<void()> renew = {};
+  std::string data = {};  ///< hash of what it works on; empty: a function of the benchmark's name
 };
 
 /// Raw seconds of one run of a benchmark that times itself: a row a sample, a column a rank.
@@ -57,7 +60,8 @@ class Suite {
   /// the benchmark is skipped and says why; an InputOutputError ends the run, as it would be met again.
   void add(const CaseName& name, std::function<Prepared()> prepare,
            benchmark::TimeUnit unit = benchmark::kMicrosecond);
-  /// `run` takes `samples` samples.
+  /// `run` takes `samples` samples. Where it throws an OutOfMemoryError the benchmark is skipped and says
+  /// why.
   void add_timed(const CaseName& name, std::int64_t samples, std::function<Timed()> run);
 
   const std::map<std::string, Entry>& entries() const noexcept { return entries_; }

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "bench/micro/families.h"
 #include "bench/store/hash.h"
@@ -20,11 +22,15 @@ std::string file_text(const fs::path& path) {
   return text.str();
 }
 
+/// In the order of their names: a folder lists them in one of its own, and the text would differ.
 std::string sources() {
-  std::string text;
+  std::vector<fs::path> paths;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(TPSCALE_SOURCE_DIR) / "src")) {
-    if (entry.is_regular_file()) text += file_text(entry.path());
+    if (entry.is_regular_file()) paths.push_back(entry.path());
   }
+  std::ranges::sort(paths);
+  std::string text;
+  for (const fs::path& path : paths) text += file_text(path);
   return text;
 }
 
@@ -44,7 +50,11 @@ void register_tokenizers(const Families& all) {
           const auto text = std::make_shared<std::string>(sources());
           Work work{rate("bytes", "B", static_cast<double>(text->size()))};
           return Prepared{[tokenizer, text] { benchmark::DoNotOptimize(tokenizer->encode(*text)); },
-                          std::move(work), nullptr, hash_hex(rules + *text)};
+                          std::move(work),
+                          nullptr,
+                          {},
+                          {},
+                          hash_hex(rules + *text)};
         },
         benchmark::kMillisecond);
   }

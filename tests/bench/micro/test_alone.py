@@ -37,7 +37,7 @@ OPS = {
 }
 COUNTERS = {
     "linear": ["flops", "of_peak", "bytes", "of_read"],
-    "fused": ["flops", "of_peak"],
+    "fused": ["flops", "of_peak", "copies"],
     "attention": ["flops", "bytes"],
     "cached": ["bytes", "of_read"],
     "kv_copy": ["bytes"],
@@ -75,6 +75,20 @@ class Alone(Case):
         self.assertIn("linear/up/gpt2/tp:4", names)
         self.assertNotIn("gate_up", names)
         self.assertNotIn("silu_and_mul/gpt2/tp:4/rows:1/bf16/packed", names)
+
+    def test_a_layer_s_time_is_that_of_one_copy_of_many(self) -> None:
+        chosen = ["--tp", "8", "--rows", "2", "--probe-seconds", "0.001", "--threads", "1"]
+        run_once = "--benchmark_min_time=0.000001"
+        found = self.measured(*chosen, "--benchmark_filter=linear/(qkv|head)/", run_once)
+        self.assertEqual(len(found), 2)
+        scale = {"us": 1e-6, "ms": 1e-3}
+        for name, entry in found.items():
+            outs = 512 if "/qkv/" in name else 151936 // 8
+            seconds = entry["real_time"] * scale[entry["time_unit"]]
+            self.assertAlmostEqual(entry["bytes"] * seconds / (2 * outs * 1024), 1, places=3)
+            self.assertAlmostEqual(entry["flops"] * seconds / (2 * 2 * outs * 1024), 1, places=3)
+            # more than half a GiB, also where the model has the layer once
+            self.assertEqual(entry["copies"], (512 << 20) // (2 * outs * 1024) + 1)
 
     def test_every_dtype_is_computed(self) -> None:
         chosen = ["--dtype", "f32,bf16,f16", "--benchmark_filter=linear/o|attention|row/rms_norm"]
