@@ -61,8 +61,10 @@ void add(const Families& all, const char* op, const Setting& setting) {
   all.suite.add(name, [devices = all.devices, setting] {
     BenchDevice& device = devices->get(setting.choice);
     const auto attention = std::make_shared<Attention>(device, setting);
-    Work work = device.computed(attention->flops(), Dtype::kF32);  // of scores and sums
-    const Work moved = device.bytes_moved(attention->bytes());
+    // A CPU computes scores and sums in f32; a GPU has units for what the cache is made of.
+    const Dtype computed = devices->on_cpu() ? Dtype::kF32 : setting.dtype;
+    Work work = device.computed(attention->flops(), computed);
+    const Work moved = device.bytes_moved(attention->bytes(), attention->bytes());
     work.insert(work.end(), moved.begin(), moved.end());
     return Prepared{[attention] { attention->once(); }, work, &device.backend()};
   });

@@ -1,7 +1,6 @@
 #include "bench/micro/bench_device.h"
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "core/counter_rng.h"
@@ -19,17 +18,19 @@ DeviceSetup set_up(World& world, const MicroOptions& options) {
 
 }  // namespace
 
-Work BenchDevice::bytes_moved(double bytes) {
-  return {rate("bytes", "B", bytes), share("of_read", "B", bytes, read_bandwidth(bytes))};
+Work BenchDevice::bytes_moved(double bytes, double working_set) {
+  Rate moved = rate("bytes", "B", bytes);
+  moved.working_set = working_set;
+  return {moved, share("of_read", "B", bytes, read_bandwidth(working_set))};
 }
 
 Work BenchDevice::computed(double flops, Dtype dtype) {
   return {rate("flops", "FLOP", flops), share("of_peak", "FLOP", flops, multiply_add_peak(dtype))};
 }
 
-double BenchDevice::read_bandwidth(double bytes) {
+double BenchDevice::read_bandwidth(double working_set) {
   constexpr std::size_t kLeast = std::size_t{1} << 20, kMost = std::size_t{512} << 20;
-  const std::size_t set = std::clamp(std::bit_ceil(static_cast<std::size_t>(bytes)), kLeast, kMost);
+  const std::size_t set = std::clamp(static_cast<std::size_t>(working_set), kLeast, kMost);
   double& bandwidth = read_bandwidth_[set];
   if (bandwidth == 0.0) bandwidth = backend_->probe().read_bandwidth(set, probe_seconds_);
   return bandwidth;
@@ -48,15 +49,28 @@ BenchDevices::BenchDevices(World& world, const MicroOptions& options)
   }
 }
 
+void BenchDevices::place(int threads) {
+  if (!on_cpu() || threads == placed_threads_) return;
+  world_.place(threads, true);
+  placed_threads_ = threads;
+  ++placement_;
+}
+
 BenchDevice& BenchDevices::get(const DeviceChoice& choice) {
-  auto& device = devices_[{choice.threads, choice.linear}];
-  if (device == nullptr) {
-    DeviceSetup setup = setup_;
-    setup.options.threads = choice.threads;
-    setup.options.linear = choice.linear;
-    device = std::make_unique<BenchDevice>(make_backend(world_, setup, 1), options_.probe_seconds);
+  place(choice.threads);
+  Made& made = devices_[{choice.threads, choice.linear}];
+  if (made.device != nullptr && made.placement == placement_) return *(current_ = made.device.get());
+  DeviceSetup setup = setup_;
+  setup.options.threads = choice.threads;
+  setup.options.linear = choice.linear;
+  auto backend = make_backend(world_, setup, 1);
+  made.placement = placement_;
+  if (made.device == nullptr) {
+    made.device = std::make_unique<BenchDevice>(std::move(backend), options_.probe_seconds);
+  } else {
+    made.device->renew(std::move(backend));
   }
-  return *device;
+  return *(current_ = made.device.get());
 }
 
 std::vector<DeviceChoice> BenchDevices::choices() const {
@@ -88,7 +102,7 @@ std::vector<Dtype> BenchDevices::dtypes() {
   std::vector<Dtype> found;
   for (const std::string& text : options_.dtype) {
     const Dtype dtype = parse_dtype(text);
-    if (!first().backend().supports(dtype)) {
+    if (!current().backend().supports(dtype)) {
       throw NotAvailableError("the backend '" + setup_.backend + "' does not compute in " + text);
     }
     found.push_back(dtype);
@@ -106,6 +120,16 @@ Buffer random_tensor(Backend& backend, Dtype dtype, std::int64_t count, std::uin
     backend.upload(buffer.data(), values.data(), buffer.bytes());
   });
   return buffer;
+}
+
+void fill_random(Backend& backend, void* data, std::size_t bytes, std::uint64_t seed) {
+  constexpr std::size_t kWords = std::size_t{1} << 17;
+  std::vector<std::uint64_t> words(std::min(kWords, bytes / sizeof(std::uint64_t) + 1));
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = counter_bits(seed, i);
+  for (std::size_t at = 0; at < bytes; at += words.size() * sizeof(std::uint64_t)) {
+    backend.upload(static_cast<std::byte*>(data) + at, words.data(),
+                   std::min(bytes - at, words.size() * sizeof(std::uint64_t)));
+  }
 }
 
 Buffer device_integers(Backend& backend, const std::vector<std::int32_t>& values) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/micro/families.h"
@@ -46,15 +47,24 @@ struct Cached {
   Buffer qkv, rows, norms, dropped;
 };
 
-/// `elements` of the cache's dtype are read and written in all.
+/// Elements of the cache's dtype.
+struct Elements {
+  std::int64_t moved = 0;  ///< read and written in all
+  std::int64_t held = 0;   ///< the different ones among them
+};
+
 struct CacheOp {
   const char* name;
-  std::function<std::int64_t(const Cached&)> elements;
+  std::function<Elements(const Cached&)> elements;
   std::function<void(const Cached&)> call;
 };
 
 CacheOp rope_and_store_kv() {
-  return {"rope_and_store_kv", [](const Cached& c) { return c.sequences.tokens() * 2 * c.heads.qkv_cols(); },
+  return {"rope_and_store_kv",
+          [](const Cached& c) {
+            const std::int64_t qkv = c.sequences.tokens() * c.heads.qkv_cols();
+            return Elements{2 * qkv, qkv + c.sequences.tokens() * 2 * c.heads.kv_cols()};
+          },
           [](const Cached& c) {
             HeadNorms head_norms;
             if (c.setting.rank.config.qk_norm) head_norms = {c.norms.as<float>(), c.norms.as<float>(), 1e-6F};
@@ -65,16 +75,20 @@ CacheOp rope_and_store_kv() {
 }
 
 std::vector<CacheOp> cut_ops(const RankShape& rank) {
-  const auto keys = [](std::int64_t times) {
-    return [times](const Cached& c) { return times * c.setting.paged.context * c.heads.kv_cols(); };
+  const auto keys = [](std::int64_t moved, std::int64_t held) {
+    return [moved, held](const Cached& c) {
+      const std::int64_t all = c.setting.paged.context * c.heads.kv_cols();
+      return Elements{moved * all, held * all};
+    };
   };
-  std::vector<CacheOp> ops{
-      {"key_norms", keys(1), [](const Cached& c) { c.ops().key_norms(c.norms.as<float>(), c.tokens(), 0); }},
-      // the first of each head: all others move up
-      {"drop_tokens", keys(4),
-       [](const Cached& c) { c.ops().drop_tokens(c.tokens(), c.dropped.as<std::int32_t>(), 1); }}};
+  std::vector<CacheOp> ops{{"key_norms", keys(1, 1),
+                            [](const Cached& c) { c.ops().key_norms(c.norms.as<float>(), c.tokens(), 0); }},
+                           // the first of each head: all others move up
+                           {"drop_tokens", keys(4, 2), [](const Cached& c) {
+                              c.ops().drop_tokens(c.tokens(), c.dropped.as<std::int32_t>(), 1);
+                            }}};
   if (rank.config.rotary_dim() > 0) {
-    ops.push_back({"rotate_keys", keys(2),
+    ops.push_back({"rotate_keys", keys(2, 2),
                    [](const Cached& c) { c.ops().rotate_keys(c.rotated.kv(), c.tokens(), c.rotary()); }});
   }
   return ops;
@@ -93,10 +107,10 @@ void add(const Families& all, const CacheOp& op, const Setting& setting) {
   all.suite.add(name, [devices = all.devices, op, setting] {
     BenchDevice& device = devices->get(setting.choice);
     const auto cached = std::make_shared<Cached>(device, setting);
-    const double bytes =
-        static_cast<double>(op.elements(*cached)) * static_cast<double>(size_of(setting.dtype));
-    return Prepared{[cached, call = op.call] { call(*cached); }, device.bytes_moved(bytes),
-                    &device.backend()};
+    const auto [moved, held] = op.elements(*cached);
+    const auto size = static_cast<double>(size_of(setting.dtype));
+    Work work = device.bytes_moved(static_cast<double>(moved) * size, static_cast<double>(held) * size);
+    return Prepared{[cached, call = op.call] { call(*cached); }, std::move(work), &device.backend()};
   });
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/store/point.h"
 
@@ -26,12 +28,21 @@ class CaseName {
     return *this;
   }
 
+  /// What follows from the name and is not part of it: a parameter, and a counter beside the figures.
+  CaseName& fact(const std::string& key, std::int64_t value) {
+    facts_.emplace_back(key, static_cast<double>(value));
+    parameters_.emplace_back(key, value);
+    return *this;
+  }
+
   const std::string& text() const noexcept { return text_; }
   const Values& parameters() const noexcept { return parameters_; }
+  const std::vector<std::pair<std::string, double>>& facts() const noexcept { return facts_; }
 
  private:
   std::string text_;
   Values parameters_;
+  std::vector<std::pair<std::string, double>> facts_;
 };
 
 }  // namespace tpscale

@@ -1,12 +1,11 @@
 #include "bench/micro/collective.h"
 
-#include <algorithm>
-
 namespace tpscale {
 namespace {
 
-/// Whole numbers up to here are exact in bf16, the coarsest dtype.
-constexpr int kExact = 256;
+bool sums(Collective kind) noexcept {
+  return kind == Collective::kAllReduce || kind == Collective::kReduceScatter;
+}
 
 }  // namespace
 
@@ -21,6 +20,13 @@ double bus_factor(Collective kind, int ranks) noexcept {
   return kind == Collective::kBroadcast ? 1 : (n - 1) / n;
 }
 
+std::vector<int> group_sizes(int ranks) {
+  std::vector<int> sizes;
+  for (int size = 2; size < ranks; size *= 2) sizes.push_back(size);
+  if (ranks > 1) sizes.push_back(ranks);
+  return sizes;
+}
+
 CollectiveMessage::CollectiveMessage(Backend& backend, Communicator& group, Collective kind, Dtype dtype,
                                      std::size_t bytes)
     : backend_(backend),
@@ -28,6 +34,7 @@ CollectiveMessage::CollectiveMessage(Backend& backend, Communicator& group, Coll
       kind_(kind),
       dtype_(dtype),
       count_(bytes / size_of(dtype)),
+      exact_(sums(kind), group.size()),
       data_(group.allocate_messages(bytes)) {
   if (data_.data() == nullptr) data_ = backend.allocate(bytes, MemoryKind::kOther);
 }
@@ -53,41 +60,22 @@ void CollectiveMessage::clear() {
   backend_.upload(data_.data(), zeros.data(), zeros.size());
 }
 
-std::size_t CollectiveMessage::pattern() const noexcept {
-  const int ranks_sum = group_.size() * (group_.size() + 1) / 2;
-  return static_cast<std::size_t>(std::clamp(kExact / ranks_sum, 1, 7));
-}
-
-float CollectiveMessage::sent(int rank, std::size_t i) const noexcept {
-  return static_cast<float>(rank + 1) * static_cast<float>(1 + i % pattern());
-}
-
 float CollectiveMessage::expected(std::size_t i) const noexcept {
-  const int n = group_.size();
-  const int owner = static_cast<int>(i / (count_ / static_cast<std::size_t>(n)));
-  const float sum = sent(n * (n + 1) / 2 - 1, i);
-  switch (kind_) {
-    case Collective::kAllReduce:
-      return sum;
-    case Collective::kAllGather:
-      return sent(owner, i);
-    case Collective::kReduceScatter:  // in place: of the other parts anything may be left
-      return sum;
-    case Collective::kBroadcast:
-      break;
-  }
-  return sent(0, i);
+  if (sums(kind_)) return exact_.sum(i);
+  const std::size_t part = count_ / static_cast<std::size_t>(group_.size());
+  return exact_.sent(kind_ == Collective::kAllGather ? static_cast<int>(i / part) : 0, i);
 }
 
 bool CollectiveMessage::is_right() {
   return dispatch_dtype(dtype_, [&](auto type) {
     using Element = decltype(type);
     std::vector<Element> values(count_);
-    for (std::size_t i = 0; i < count_; ++i) values[i] = Element(sent(group_.rank(), i));
+    for (std::size_t i = 0; i < count_; ++i) values[i] = Element(exact_.sent(group_.rank(), i));
     backend_.upload(data_.data(), values.data(), count_ * sizeof(Element));
     enqueue();
     backend_.download(values.data(), data_.data(), count_ * sizeof(Element));
     const std::size_t part = count_ / static_cast<std::size_t>(group_.size());
+    // in place: of the other parts anything may be left
     const bool scattered = kind_ == Collective::kReduceScatter;
     const std::size_t first = scattered ? part * static_cast<std::size_t>(group_.rank()) : 0;
     for (std::size_t i = first; i < (scattered ? first + part : count_); ++i) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "bench/micro/exact_message.h"
 #include "comm/communicator.h"
 
 namespace tpscale {
@@ -18,6 +19,9 @@ const char* name_of(Collective kind) noexcept;  ///< "all_reduce", ...
 /// all_gather and reduce_scatter, 1 of broadcast.
 double bus_factor(Collective kind, int ranks) noexcept;
 
+/// The group sizes that a launch of so many ranks measures: powers of two, and all of them.
+std::vector<int> group_sizes(int ranks);
+
 /// One message of one rank, again and again. `bytes`: each rank's of all_reduce and broadcast, all ranks'
 /// together of the others; a multiple of ranks x element size.
 class CollectiveMessage {
@@ -26,20 +30,18 @@ class CollectiveMessage {
 
   void enqueue();
   void clear();  ///< zeros stay zeros, however often they are summed
-  /// Once, with numbers whose sums every dtype holds exactly and that differ from rank to rank and from
-  /// element to element. Collective over the group; every rank judges what it got.
+  /// Once, with an ExactMessage. Collective over the group; every rank judges what it got.
   bool is_right();
 
  private:
-  float sent(int rank, std::size_t i) const noexcept;
   float expected(std::size_t i) const noexcept;
-  std::size_t pattern() const noexcept;
 
   Backend& backend_;
   Communicator& group_;
   Collective kind_;
   Dtype dtype_;
   std::size_t count_;
+  ExactMessage exact_;
   Buffer data_;
 };
 

@@ -3,17 +3,30 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bench/micro/collective.h"
 #include "bench/micro/wrong_communicator.h"
+#include "bench/print/message.h"
 #include "bench/trial/agreement.h"
 #include "bench/trial/device_setup.h"
+#include "core/error.h"
 #include "parallel/registry.h"
 
 namespace tpscale {
+namespace {
+
+std::string joined(const std::set<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+}  // namespace
 
 /// What rank 0 tells the others to do next.
 struct CollectiveBenchmarks::Job {
@@ -48,22 +61,16 @@ class CollectiveBenchmarks::Ranks {
   }
 
   /// Rows of seconds an operation, a column a rank of the group; no rows where the result was wrong. On rank
-  /// 0; the ranks beyond the group sleep.
+  /// 0; the ranks beyond the group sleep. All ranks throw the OutOfMemoryError of one.
   std::vector<std::vector<double>> run(const Job& job) {
     world.place_group(job.degree);
     Communicator* group = group_of(job);
     std::vector<std::vector<double>> rows;
     while_others_sleep(world, job.degree, [&] {
-      CollectiveMessage message(*backend, *group, job.kind, job.dtype, job.bytes);
-      const std::vector<double> mine = time(message, *group, job);
-      const double right = message.is_right() ? 1.0 : 0.0;
-      bool all_right = true;
-      for (const auto& rank : gather(*group, std::span(&right, 1))) all_right = all_right && rank[0] > 0.0;
-      const auto all = gather(*group, mine);
-      for (std::size_t i = 0; all_right && i < mine.size(); ++i) {
-        auto& row = rows.emplace_back();
-        for (const auto& rank : all) row.push_back(rank[i]);
-      }
+      std::optional<CollectiveMessage> message;
+      together(*group, [&] { message.emplace(*backend, *group, job.kind, job.dtype, job.bytes); });
+      together(*group, [&] { message->clear(); });
+      in_concert(world, [&] { rows = measure(*message, *group, job); });
     });
     return rows;
   }
@@ -89,9 +96,22 @@ class CollectiveBenchmarks::Ranks {
     return (groups_[key] = std::move(group)).get();
   }
 
+  std::vector<std::vector<double>> measure(CollectiveMessage& message, Communicator& group, const Job& job) {
+    const std::vector<double> mine = time(message, group, job);
+    const double right = message.is_right() ? 1.0 : 0.0;
+    bool all_right = true;
+    for (const auto& rank : gather(group, std::span(&right, 1))) all_right = all_right && rank[0] > 0.0;
+    const auto all = gather(group, mine);
+    std::vector<std::vector<double>> rows;
+    for (std::size_t i = 0; all_right && i < mine.size(); ++i) {
+      auto& row = rows.emplace_back();
+      for (const auto& rank : all) row.push_back(rank[i]);
+    }
+    return rows;
+  }
+
   std::vector<double> time(CollectiveMessage& message, Communicator& group, const Job& job) {
     using Clock = std::chrono::steady_clock;
-    message.clear();
     message.enqueue();
     std::vector<double> seconds;
     for (std::int64_t sample = 0; sample < job.samples; ++sample) {
@@ -124,7 +144,11 @@ void CollectiveBenchmarks::serve() {
   for (Job job;;) {
     ranks_->world.announce(std::as_writable_bytes(std::span(&job, 1)));
     if (job.end) return;
-    ranks_->run(job);
+    try {
+      ranks_->run(job);
+    } catch (const OutOfMemoryError&) {
+      // rank 0 has it too: the benchmark is skipped and says so
+    }
   }
 }
 
@@ -155,24 +179,37 @@ Timed CollectiveBenchmarks::measure(Job job) {
 }
 
 void CollectiveBenchmarks::add_to(Suite& suite) {
+  std::set<std::string> names, rounded, too_small;
   for (const Collective kind : kCollectives) {
-    for (int degree = 2; degree <= ranks_->world.size(); degree *= 2) {
+    for (const int degree : group_sizes(ranks_->world.size())) {
       for (const std::string& dtype : options_.dtype) {
         for (const std::int64_t size : options_.bytes) {
           for (std::size_t arm = 0; arm < ranks_->arms.size(); ++arm) {
             Job job{false, kind, arm, degree, parse_dtype(dtype), 0};
             const std::size_t unit = static_cast<std::size_t>(degree) * size_of(job.dtype);
             job.bytes = static_cast<std::size_t>(size) / unit * unit;
-            if (job.bytes == 0) continue;
+            const std::string what =
+                std::to_string(size) + " B of " + dtype + " at " + std::to_string(degree) + " ranks";
+            if (job.bytes == 0) {
+              too_small.insert(what);
+              continue;
+            }
+            if (job.bytes != static_cast<std::size_t>(size)) rounded.insert(what);
             CaseName name(name_of(kind), ranks_->arms[arm]);
             name.word("dtype", dtype).number("ranks", degree);
             name.number("bytes", static_cast<std::int64_t>(job.bytes));
+            if (!names.insert(name.text()).second) continue;  // rounded to one that is there
             suite.add_timed(name, options_.samples, [this, job] { return measure(job); });
           }
         }
       }
     }
   }
+  if (!rounded.empty()) {
+    say("messages are whole elements of every rank: rounded down to the bytes in their names are " +
+        joined(rounded));
+  }
+  if (!too_small.empty()) say("left out, as they are less than an element a rank: " + joined(too_small));
 }
 
 }  // namespace tpscale

@@ -90,7 +90,9 @@ std::string micro_help() {
   return text +
          "Google Benchmark's: --benchmark_filter=REGEX --benchmark_list_tests --benchmark_repetitions=N\n"
          "  --benchmark_min_time=S --benchmark_format=json --benchmark_out=FILE ... (its own documentation)\n"
-         "Exit 3: a collective gave a wrong result; the codes of `tpscale --help` otherwise.\n";
+         "Exit 3: a collective gave a wrong result; 75: interrupted, what was finished is stored; the codes "
+         "of\n"
+         "`tpscale --help` otherwise.\n";
 }
 
 }  // namespace tpscale

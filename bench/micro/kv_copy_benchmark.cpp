@@ -8,6 +8,7 @@
 #include "bench/micro/families.h"
 #include "bench/micro/rank_shape.h"
 #include "bench/trial/kv_pieces.h"
+#include "core/counter_rng.h"
 #include "core/error.h"
 #include "kv/block_manager.h"
 #include "kv/kv_cache.h"
@@ -52,6 +53,11 @@ struct Copy {
         transfer(backend.make_transfer(pieces.list().bytes(), pieces.offsets.size())),
         host(backend.host_memory(pieces.list().bytes())) {
     if (const std::string why = transfer->why_not(setting.way); !why.empty()) throw NotAvailableError(why);
+    const KvPieces pool = whole_pool(cache);
+    fill_random(backend, pool.base, pool.list().bytes(), 1);
+    for (std::size_t i = 0; i < pieces.list().bytes(); ++i) {
+      host[static_cast<std::ptrdiff_t>(i)] = static_cast<std::byte>(counter_bits(2, i / 8) >> (i % 8 * 8));
+    }
     backend.stream().synchronize();
   }
   void once() {

@@ -14,6 +14,8 @@ namespace {
 /// Weights of one layer's copies together: no cache holds them, as in a model whose other layers come
 /// between.
 constexpr double kColdBytes = 512.0 * (1 << 20);
+/// Of a layer so small that a cache holds it whatever comes between, these are enough.
+constexpr std::int64_t kMostCopies = 1024;
 
 enum class Fusion { kNone, kSilu, kNorm, kNormSilu };
 
@@ -23,37 +25,46 @@ struct Setting {
   std::int64_t rows;
   DeviceChoice choice;
   Fusion fusion = Fusion::kNone;
+  bool whole = false;  ///< an iteration is a pass over all copies of all layers, not one copy's turn
 };
 
-/// The weights, inputs and outputs of a pass over layers of any widths.
+/// The weights, inputs and outputs of linear layers of any widths.
 struct Pass {
   Pass(BenchDevice& device_, const Setting& setting_) : device(device_), setting(setting_) {
     make_weights();
     std::int64_t widest = 0;
     for (const auto& layer : weights) {
       widest = std::max({widest, layer->out_features(), layer->in_features()});
-      elements += static_cast<double>(layer->out_features() * layer->in_features());
+      held += static_cast<double>(layer->out_features() * layer->in_features());
     }
     Backend& backend = device.backend();
     const std::int64_t count = setting.rows * widest;
     x = random_tensor(backend, setting.dtype, count, 3);
-    for (Buffer* buffer : {&out, &gate_up, &now, &next}) {
+    if (setting.fusion != Fusion::kNone) now = random_tensor(backend, setting.dtype, count, 5);
+    for (Buffer* buffer : {&out, &gate_up, &next}) {
       if (buffer == &out || setting.fusion != Fusion::kNone)
         *buffer = backend.allocate(static_cast<std::size_t>(count) * size_of(setting.dtype),
                                    MemoryKind::kActivations);
     }
     norm = random_tensor(backend, Dtype::kF32, widest, 4);
-    for (const auto& layer : weights) device.ops().tune_linear(setting.rows, *layer);
   }
 
   void once() {
-    for (const auto& layer : weights) run(*layer);
+    if (setting.whole) {
+      for (const auto& layer : weights) run(*layer);
+    } else {
+      run(*weights[turn]);
+      turn = turn + 1 < weights.size() ? turn + 1 : 0;
+    }
   }
+  /// Elements of the weights that an iteration reads.
+  double used() const { return setting.whole ? held : held / static_cast<double>(weights.size()); }
 
   BenchDevice& device;
   Setting setting;
   std::vector<std::unique_ptr<LinearWeights>> weights;
-  double elements = 0.0;
+  double held = 0.0;     ///< elements of all weights
+  std::size_t turn = 0;  ///< the copy whose it is
   Buffer x, out, gate_up, now, next, norm;
 
  private:
@@ -102,6 +113,7 @@ struct Pass {
       for (std::size_t i = 0; i < values.size(); ++i) values[i] = BFloat16(counter_normal(7, i));
       for (std::int64_t copy = 0; copy < layer.copies; ++copy) {
         weights.push_back(device.ops().make_linear(layer.outs, layer.ins, setting.dtype, false));
+        if (copy == 0) device.ops().tune_linear(setting.rows, *weights.back());
         for (std::int64_t row = 0; row < layer.outs; row += kRows) {
           const std::int64_t count = std::min(kRows, layer.outs - row);
           weights.back()->write_rows(row, ConstTensorView(values.data(), Dtype::kBF16, count, layer.ins));
@@ -111,10 +123,10 @@ struct Pass {
   }
 };
 
-/// One copy more than kColdBytes hold, at most the model's.
+/// One copy more than kColdBytes hold.
 LinearShape cold(LinearShape layer, Dtype dtype) {
   const double bytes = static_cast<double>(layer.outs * layer.ins) * static_cast<double>(size_of(dtype));
-  layer.copies = std::min(layer.copies, static_cast<std::int64_t>(kColdBytes / bytes) + 1);
+  layer.copies = std::min(kMostCopies, static_cast<std::int64_t>(kColdBytes / bytes) + 1);
   return layer;
 }
 
@@ -124,17 +136,19 @@ void add(const Families& all, const std::string& family, const std::string& op, 
   name.word("model", shape.config.name).number("tp", shape.shard.tp_size).number("rows", setting.rows);
   name.word("dtype", std::string(to_string(setting.dtype)));
   all.devices->name(name, setting.choice, true);
+  if (!setting.whole) name.fact("copies", setting.layers.front().copies);
   all.suite.add(
       name,
       [devices = all.devices, setting] {
         BenchDevice& device = devices->get(setting.choice);
         const auto pass = std::make_shared<Pass>(device, setting);
-        Work work = device.computed(2.0 * static_cast<double>(setting.rows) * pass->elements, setting.dtype);
-        const Work moved = device.bytes_moved(pass->elements * static_cast<double>(size_of(setting.dtype)));
+        const auto size = static_cast<double>(size_of(setting.dtype));
+        Work work = device.computed(2.0 * static_cast<double>(setting.rows) * pass->used(), setting.dtype);
+        const Work moved = device.bytes_moved(pass->used() * size, pass->held * size);
         work.insert(work.end(), moved.begin(), moved.end());
         return Prepared{[pass] { pass->once(); }, work, &device.backend()};
       },
-      benchmark::kMillisecond);
+      setting.whole ? benchmark::kMillisecond : benchmark::kMicrosecond);
 }
 
 void add_fused(const Families& all, const RankShape& shape, Setting setting) {
@@ -157,7 +171,8 @@ void register_linear(const Families& all) {
     for (const Dtype dtype : all.devices->dtypes()) {
       for (const DeviceChoice& choice : all.devices->choices()) {
         for (const std::int64_t rows : all.options.rows) {
-          add(all, "linear", "model", shape, {shape.linear_layers(), dtype, rows, choice});
+          add(all, "linear", "model", shape,
+              {shape.linear_layers(), dtype, rows, choice, Fusion::kNone, true});
           for (const LinearShape& layer : shape.linear_layers())
             add(all, "linear", layer.name, shape, {{cold(layer, dtype)}, dtype, rows, choice});
           add_fused(all, shape, {{}, dtype, rows, choice});

@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -8,9 +9,11 @@
 #include "bench/micro/collective_benchmark.h"
 #include "bench/micro/command_line.h"
 #include "bench/micro/families.h"
+#include "bench/micro/google_benchmark.h"
 #include "bench/micro/scratch_folder.h"
 #include "bench/micro/stored_run.h"
 #include "bench/preflight/start.h"
+#include "bench/trial/interrupt.h"
 #include "core/error.h"
 #include "parallel/registry.h"
 
@@ -30,39 +33,14 @@ void register_all(const Families& all) {
   register_tokenizers(all);
 }
 
-/// A point wants repetitions: one sample has no interval.
-constexpr const char* kStoredRepetitions = "--benchmark_repetitions=10";
-
-/// Google Benchmark's own words. It keeps the pointers, so they live as long as it runs.
-class GoogleArguments {
- public:
-  GoogleArguments(std::vector<std::string> words, bool stored) : words_(std::move(words)) {
-    words_.insert(words_.begin(), "tpscale-micro");
-    if (stored) words_.insert(words_.begin() + 1, kStoredRepetitions);  // what is given comes later and wins
-    for (std::string& word : words_) pointers_.push_back(word.data());
-    pointers_.push_back(nullptr);
-  }
-  void initialize() {
-    int count = static_cast<int>(words_.size());
-    benchmark::Initialize(&count, pointers_.data());
-    if (count > 1) {
-      throw UsageError("'" + std::string(pointers_[1]) + "' is no option of Google Benchmark");
-    }
-  }
-
- private:
-  std::vector<std::string> words_;
-  std::vector<char*> pointers_;
-};
-
-/// Rank 0 alone registers, measures, prints and stores; the collectives are served by all ranks.
-ExitCode measure(World& world, const MicroCommandLine& line, const std::vector<std::string>& arguments,
+/// Rank 0 alone registers, measures, prints and stores; the collectives are served by all ranks, so that what
+/// stops rank 0 stops them.
+ExitCode measure(World& world, const Interrupt& interrupt, const MicroCommandLine& line,
+                 GoogleBenchmark& google, const std::vector<std::string>& arguments,
                  CollectiveBenchmarks* collectives) {
-  std::optional<MicroStore> store;
-  if (!line.options.store.empty()) store.emplace(world, line.options.store, arguments);
   std::optional<ScratchFolder> scratch;
   std::shared_ptr<BenchDevices> devices;
-  Suite suite;
+  Suite suite(world, interrupt);
   if (collectives != nullptr) {
     collectives->add_to(suite);
   } else {
@@ -70,15 +48,17 @@ ExitCode measure(World& world, const MicroCommandLine& line, const std::vector<s
     devices = std::make_shared<BenchDevices>(world, line.options);
     register_all({suite, devices, line.options, scratch->path().string()});
   }
-  GoogleArguments google(line.google, store.has_value());
-  google.initialize();
-  KeptRuns runs{std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter())};
-  benchmark::RunSpecifiedBenchmarks(&runs);
-  if (store)
-    store->publish(suite, runs, collectives != nullptr ? collectives->backend() : devices->first().backend());
-  suite.release();
-  benchmark::ClearRegisteredBenchmarks();
-  return suite.wrong() ? ExitCode::kVerdictFailed : ExitCode::kDone;
+  MicroStore store(world, line.options.store, arguments, [&]() -> Backend& {
+    return collectives != nullptr ? collectives->backend() : devices->current().backend();
+  });
+  KeptRuns runs(suite, store);
+  google.run(runs);
+  if (suite.wrong()) return ExitCode::kVerdictFailed;
+  if (!interrupt.requested()) return ExitCode::kDone;
+  std::fprintf(
+      stderr,
+      "tpscale-micro: interrupted; the finished benchmarks are kept, and the rest was not measured\n");
+  return ExitCode::kInterrupted;
 }
 
 void open_parts() {
@@ -93,19 +73,24 @@ ExitCode run(World& world, const std::vector<std::string>& arguments) {
   open_parts();
   enforce(world, check_start(world, arguments));
   MicroCommandLine line;
-  together(world, [&] { line = parse_micro_command_line({arguments.begin() + 1, arguments.end()}); });
+  std::optional<GoogleBenchmark> google;
+  together(world, [&] {
+    line = parse_micro_command_line({arguments.begin() + 1, arguments.end()});
+    google.emplace(line.google, !line.options.store.empty(), world.size() > 1);
+  });
   if (line.help) {
     if (world.rank() == 0) std::fputs(micro_help().c_str(), stdout);
     return ExitCode::kDone;
   }
   // Ops are measured where rank 0 is alone: other ranks would take its bandwidth unseen.
-  if (world.size() == 1) return measure(world, line, arguments, nullptr);
+  const Interrupt interrupt;
+  if (world.size() == 1) return measure(world, interrupt, line, *google, arguments, nullptr);
   CollectiveBenchmarks collectives(world, line.options);
   if (world.rank() != 0) {
     collectives.serve();
     return ExitCode::kDone;
   }
-  const ExitCode code = measure(world, line, arguments, &collectives);
+  const ExitCode code = measure(world, interrupt, line, *google, arguments, &collectives);
   collectives.end();
   return code;
 }
@@ -114,6 +99,8 @@ ExitCode run(World& world, const std::vector<std::string>& arguments) {
 }  // namespace tpscale
 
 int main(int argc, char** argv) {
+  // A file beyond the size limit then is an error of write(), not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   const auto world = tpscale::make_world();
   try {
     return static_cast<int>(tpscale::run(*world, {argv, argv + argc}));

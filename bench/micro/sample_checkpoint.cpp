@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "core/counter_rng.h"
@@ -13,6 +14,8 @@
 
 namespace tpscale {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::int64_t kHidden = 1024, kIntermediate = 2752, kHeads = 8, kVocabulary = 2048;
 constexpr std::int64_t kLayerMib = 24, kTablesMib = 8;
@@ -40,15 +43,14 @@ std::string header_text(const std::vector<TensorSpec>& tensors) {
   return text + "}";
 }
 
-}  // namespace
+bool write_config(const fs::path& folder, const std::string& text) {
+  std::ofstream file(folder / "config.json");
+  file << text;
+  return !file.flush().fail();
+}
 
-void write_sample_checkpoint(const std::filesystem::path& folder, std::int64_t mib) {
-  const std::int64_t layers = std::max<std::int64_t>(1, (mib - kTablesMib + kLayerMib / 2) / kLayerMib);
-  const std::string text = config_text(layers);
-  std::ofstream(folder / "config.json") << text;
-  const std::vector<TensorSpec> tensors = tensor_list(parse_config(text, "the sample checkpoint"));
+bool write_tensors(const fs::path& folder, const std::vector<TensorSpec>& tensors) {
   const std::string header = header_text(tensors);
-
   std::ofstream file(folder / "model.safetensors", std::ios::binary);
   for (std::size_t i = 0, rest = header.size(); i < 8; ++i, rest >>= 8)
     file.put(static_cast<char>(rest & 0xFF));
@@ -56,16 +58,30 @@ void write_sample_checkpoint(const std::filesystem::path& folder, std::int64_t m
   std::vector<BFloat16> values(std::size_t{1} << 20);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = BFloat16(counter_normal(5, i));
   for (const TensorSpec& tensor : tensors) {
-    for (std::int64_t left = tensor.rows * tensor.cols; left > 0;) {
+    for (std::int64_t left = tensor.rows * tensor.cols; left > 0 && file;) {
       const std::int64_t count = std::min(left, static_cast<std::int64_t>(values.size()));
       file.write(reinterpret_cast<const char*>(values.data()), count * 2);
       left -= count;
     }
   }
-  if (!file.flush()) {
-    throw InputOutputError("the sample checkpoint cannot be written to '" + folder.string() +
-                           "' (--scratch names another place, --file-mib another size)");
-  }
+  return !file.flush().fail();
+}
+
+}  // namespace
+
+void write_sample_checkpoint(const fs::path& folder, std::int64_t mib) {
+  const std::int64_t layers = std::max<std::int64_t>(1, (mib - kTablesMib + kLayerMib / 2) / kLayerMib);
+  const std::string text = config_text(layers);
+  const std::vector<TensorSpec> tensors = tensor_list(parse_config(text, "the sample checkpoint"));
+  const fs::path part = folder.string() + ".part";
+  std::error_code problem;
+  fs::create_directories(part, problem);
+  const bool written = !problem && write_config(part, text) && write_tensors(part, tensors);
+  if (written) fs::rename(part, folder, problem);
+  if (written && !problem) return;
+  fs::remove_all(part, problem);
+  throw InputOutputError("the sample checkpoint cannot be written to '" + folder.string() +
+                         "' (--scratch names another place, --file-mib another size)");
 }
 
 }  // namespace tpscale

@@ -9,7 +9,7 @@
 namespace tpscale {
 namespace {
 
-/// Sequences that decode together without end: when all have run out, the same ones come again.
+/// Sequences that decode together; when all have run out, start() lets the same ones come again.
 class Decoding {
  public:
   Decoding(std::string policy, std::int64_t sequences, std::int64_t context, std::int64_t block)
@@ -21,19 +21,12 @@ class Decoding {
     start();
   }
 
-  void once() {
-    step();
-    if (scheduler_->idle()) start();
-  }
-
- private:
-  static constexpr std::int64_t kNewTokens = 1024;
-
   void step() {
     const StepPlan& plan = scheduler_->schedule();
     const auto samples = std::ranges::count_if(plan.items, &ScheduledSequence::samples);
     scheduler_->commit(std::span(chosen_).first(static_cast<std::size_t>(samples)));
   }
+  bool idle() const { return scheduler_->idle(); }
 
   /// Every prompt computed: the steps that follow are decodes.
   void start() {
@@ -54,6 +47,9 @@ class Decoding {
     while (std::ranges::any_of(sequences_, prefilling)) step();
   }
 
+ private:
+  static constexpr std::int64_t kNewTokens = 1024;
+
   std::string policy_;
   std::int64_t context_;
   BlockManager blocks_;
@@ -73,7 +69,8 @@ void register_scheduler(const Families& all) {
       all.suite.add(name, [policy, sequences, context, block] {
         const auto decoding = std::make_shared<Decoding>(policy, sequences, context, block);
         Work work{rate("steps", "step", 1.0)};
-        return Prepared{[decoding] { decoding->once(); }, std::move(work), nullptr};
+        return Prepared{[decoding] { decoding->step(); }, std::move(work), nullptr,
+                        [decoding] { return decoding->idle(); }, [decoding] { decoding->start(); }};
       });
     }
   }

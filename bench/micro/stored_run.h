@@ -1,7 +1,7 @@
 #pragma once
 #include <benchmark/benchmark.h>
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,38 +13,46 @@
 
 namespace tpscale {
 
-/// What Google Benchmark reports, shown as it would be, and kept for the store.
-class KeptRuns final : public benchmark::BenchmarkReporter {
- public:
-  explicit KeptRuns(std::unique_ptr<benchmark::BenchmarkReporter> shown) : shown_(std::move(shown)) {}
-
-  bool ReportContext(const Context& context) override { return shown_->ReportContext(context); }
-  void ReportRuns(const std::vector<Run>& report) override;
-  void Finalize() override { shown_->Finalize(); }
-
-  /// Seconds of an iteration by repetition, of the benchmarks that ran without error.
-  const std::map<std::string, std::vector<double>>& seconds() const noexcept { return seconds_; }
-
- private:
-  std::unique_ptr<benchmark::BenchmarkReporter> shown_;
-  std::map<std::string, std::vector<double>> seconds_;
-};
-
 /// Where --store puts its points: test_name "micro", one a benchmark.
 class MicroStore {
  public:
-  /// A folder without points yet. Throws UsageError, InputOutputError.
-  MicroStore(const World& world, const std::string& folder, const std::vector<std::string>& command_line);
+  /// `folder` "": nothing is stored. `backend` is what the benchmarks run on.
+  MicroStore(const World& world, std::string folder, std::vector<std::string> command_line,
+             std::function<Backend&()> backend);
 
-  /// Publishes every benchmark that was run without error, and results.h5. `backend` is what they ran on.
-  void publish(const Suite& suite, const KeptRuns& runs, Backend& backend);
+  /// A folder without points yet. Throws UsageError, InputOutputError.
+  void open();
+  /// A finished benchmark: seconds of an iteration by repetition.
+  void publish(const Suite::Entry& entry, const std::vector<double>& seconds);
+  /// One whose memory is not there.
+  void publish_no_room(const Suite::Entry& entry);
+  void derive_results();
 
  private:
-  Point begin(Backend& backend) const;
+  Point begin(const Suite::Entry& entry, int ranks);
 
   const World& world_;
+  std::string folder_;
+  std::vector<std::string> command_line_;
+  std::function<Backend&()> backend_;
   Values hardware_, provenance_;
   std::unique_ptr<Store> store_;
+};
+
+/// What Google Benchmark reports, shown as it would be; each benchmark is stored as soon as all of its
+/// repetitions are there, so that nothing that comes later can lose it.
+class KeptRuns final : public benchmark::BenchmarkReporter {
+ public:
+  KeptRuns(const Suite& suite, MicroStore& store) : suite_(suite), store_(store) {}
+
+  bool ReportContext(const Context& context) override;
+  void ReportRuns(const std::vector<Run>& report) override;
+  void Finalize() override;
+
+ private:
+  std::unique_ptr<benchmark::BenchmarkReporter> shown_;  ///< made when the flags that choose it are known
+  const Suite& suite_;
+  MicroStore& store_;
 };
 
 }  // namespace tpscale

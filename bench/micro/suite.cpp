@@ -25,10 +25,29 @@ void set_counters(benchmark::State& state, const Work& work, double elapsed) {
   }
 }
 
+/// The first iteration is begun: so the repetition counts as many as the others, as Google Benchmark wants of
+/// all that it makes a mean of.
+void skip(benchmark::State& state, const std::string& why) {
+  for ([[maybe_unused]] auto _ : state) {
+    state.SkipWithError(why.c_str());
+    break;
+  }
+}
+
+/// The marks that the point in the store would have, for the table and the JSON file.
+void label(benchmark::State& state, bool oversubscribed, bool implausible) {
+  std::string text = oversubscribed ? "oversubscribed: more ranks or threads than cores" : "";
+  if (implausible) {
+    text += text.empty() ? "" : " | ";
+    text += "implausible: above a measured peak; measure again on a quiet machine";
+  }
+  if (!text.empty()) state.SetLabel(text);
+}
+
 }  // namespace
 
 void Suite::add(const CaseName& name, std::function<Prepared()> prepare, benchmark::TimeUnit unit) {
-  Entry& entry = entries_.insert_or_assign(name.text(), Entry{name, {}, {}, false}).first->second;
+  Entry& entry = entries_.insert_or_assign(name.text(), Entry{.name = name}).first->second;
   benchmark::RegisterBenchmark(name.text().c_str(),
                                [this, &entry, prepare = std::move(prepare)](benchmark::State& state) {
                                  iterate(state, entry, prepare);
@@ -38,7 +57,8 @@ void Suite::add(const CaseName& name, std::function<Prepared()> prepare, benchma
 }
 
 void Suite::add_timed(const CaseName& name, std::int64_t samples, std::function<Timed()> run) {
-  Entry& entry = entries_.insert_or_assign(name.text(), Entry{name, {}, {}, true}).first->second;
+  Entry& entry =
+      entries_.insert_or_assign(name.text(), Entry{.name = name, .times_itself = true}).first->second;
   benchmark::RegisterBenchmark(name.text().c_str(), [this, &entry, run = std::move(run)](
                                                         benchmark::State& state) { take(state, entry, run); })
       ->UseManualTime()
@@ -46,42 +66,84 @@ void Suite::add_timed(const CaseName& name, std::int64_t samples, std::function<
       ->Unit(benchmark::kMicrosecond);
 }
 
-void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<Prepared()>& prepare) {
-  const std::string& name = entry.name.text();
-  if (name != kept_name_ || !kept_.once) {
-    release();
-    try {
-      kept_ = prepare();
-    } catch (const Error& error) {
-      state.SkipWithError(error.what());
-      return;
-    }
-    kept_name_ = name;
+bool Suite::may_run(benchmark::State& state, const Entry& entry) const {
+  if (interrupt_.requested()) {
+    skip(state, kInterrupted);
+  } else if (!entry.problem.empty()) {
+    skip(state, entry.problem);
+  } else {
+    return true;
   }
+  return false;
+}
+
+bool Suite::prepare_once(Entry& entry, const std::function<Prepared()>& prepare) {
+  const std::string& name = entry.name.text();
+  if (name == kept_name_ && kept_.once) return true;
+  kept_ = {};
+  try {
+    kept_ = prepare();
+  } catch (const InputOutputError&) {
+    throw;
+  } catch (const OutOfMemoryError& error) {
+    entry.no_room = error;
+    entry.problem = error.what();
+  } catch (const Error& error) {
+    entry.problem = error.what();
+  }
+  kept_name_ = name;
+  entry.data = kept_.data;
+  return entry.problem.empty();
+}
+
+void Suite::iterate(benchmark::State& state, Entry& entry, const std::function<Prepared()>& prepare) {
+  if (!may_run(state, entry)) return;
+  if (!prepare_once(entry, prepare)) return skip(state, entry.problem);
   const bool beside = kept_.device != nullptr && !kept_.device->memory_is_host();
   const benchmark::IterationCount batch = beside ? kDeviceBatch : 1;
   const auto work = [&](benchmark::IterationCount count) {
     for (benchmark::IterationCount i = 0; i < count; ++i) kept_.once();
     if (kept_.device != nullptr) kept_.device->stream().synchronize();
   };
+  using Clock = std::chrono::steady_clock;
+  const auto used_up = [this] { return kept_.used_up && kept_.used_up(); };
+  if (used_up()) kept_.renew();
   work(1);
-  const auto start = std::chrono::steady_clock::now();
-  while (state.KeepRunningBatch(batch)) work(batch);
-  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Clock::duration untimed{};
+  const auto start = Clock::now();
+  while (state.KeepRunningBatch(batch)) {
+    if (used_up()) {
+      state.PauseTiming();
+      const auto paused = Clock::now();
+      kept_.renew();
+      untimed += Clock::now() - paused;
+      state.ResumeTiming();
+    }
+    work(batch);
+  }
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start - untimed).count();
   entry.work = kept_.work;
+  for (const auto& [fact, value] : entry.name.facts()) state.counters[fact] = value;
   set_counters(state, entry.work, elapsed);
   const bool real = kept_.device == nullptr || !is_virtual(*kept_.device);
-  if (real && implausible(entry.work, elapsed / static_cast<double>(state.iterations()))) {
-    state.SetLabel("implausible: above a measured peak; measure again on a quiet machine");
-  }
+  label(state, world_.oversubscribed(1),
+        real && implausible(entry.work, elapsed / static_cast<double>(state.iterations())));
 }
 
 void Suite::take(benchmark::State& state, Entry& entry, const std::function<Timed()>& run) {
-  Timed timed = run();
+  if (!may_run(state, entry)) return;
+  Timed timed;
+  try {
+    timed = run();
+  } catch (const OutOfMemoryError& error) {
+    entry.no_room = error;
+    entry.problem = error.what();
+    return skip(state, entry.problem);
+  }
   if (!timed.wrong.empty()) {
     wrong_ = true;
-    state.SkipWithError(timed.wrong.c_str());
-    return;
+    entry.problem = timed.wrong;
+    return skip(state, timed.wrong);
   }
   const std::vector<double> seconds = repetition_times(timed.rows, 0);
   std::size_t next = 0;
@@ -91,6 +153,7 @@ void Suite::take(benchmark::State& state, Entry& entry, const std::function<Time
   for (const Rate& rate : timed.work) state.counters[rate.name] = rate.amount / middle;
   state.counters["median_s"] = middle;
   state.counters["min_s"] = std::ranges::min(seconds);
+  label(state, world_.oversubscribed(static_cast<int>(timed.rows.front().size())), false);
   entry.work = timed.work;
   entry.rows.insert(entry.rows.end(), timed.rows.begin(), timed.rows.end());
 }

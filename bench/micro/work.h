@@ -10,6 +10,8 @@ struct Rate {
   std::string unit;  ///< of amount / seconds: "FLOP/s", "1"
   double amount = 0.0;
   std::string how;  ///< how the amount is made, as arithmetic: "2e9 FLOP", "(2e9 FLOP / 1e12 FLOP/s)"
+  double working_set =
+      0.0;  ///< bytes of memory that iterations go round in: what a cache holds or not; 0: not said
 };
 
 using Work = std::vector<Rate>;

@@ -69,6 +69,32 @@ def test_aggregates_are_left_out(tmp_path: Path) -> None:
     assert point.results["seconds"].value == 1.0
 
 
+def test_seconds_are_of_the_median_where_rates_are(tmp_path: Path) -> None:
+    size, name = 4096, "all_reduce/shm/f32/ranks:2/bytes:4096/iterations:5/manual_time"
+    entries = [
+        entry(name, 9e-6, repetition_index=index, median_s=seconds, algbw=size / seconds)
+        for index, seconds in enumerate((2e-6, 3e-6, 4e-6))
+    ]
+    (point,) = read(write(tmp_path, entries))
+    assert point.results["seconds"].value == pytest.approx(3e-6)
+    assert size / point.results["seconds"].value == pytest.approx(point.results["algbw"].value)
+    assert "median_s" not in point.results
+
+
+def test_marks_are_those_of_the_label(tmp_path: Path) -> None:
+    name, crowded = "linear/qkv/m/rows:1/bf16", "oversubscribed: more ranks than cores"
+    entries = [
+        entry(name, 1.0, repetition_index=0),
+        entry(name, 1.0, repetition_index=1, label=f"{crowded} | implausible: above a peak; again"),
+        entry("BM_other", 1.0, label="implausibly fast | tainted"),
+        entry("BM_number", 1.0, label=7),
+    ]
+    points = {point.parameters["benchmark"]: point for point in read(write(tmp_path, entries))}
+    assert points[name].marks == ("oversubscribed", "implausible")
+    assert points["BM_other"].marks == ()
+    assert points["BM_number"].marks == ()
+
+
 def test_an_error_has_no_figures(tmp_path: Path) -> None:
     wrong = entry("all_reduce/shm", 1.0, error_occurred=True, error_message="a wrong result")
     (point,) = merge(read(write(tmp_path, [wrong])))
@@ -150,6 +176,7 @@ BAD_ENTRIES: dict[str, Any] = {
     "a text for a time": {**entry("a", 1.0), "real_time": "1"},
     "true for a time": {**entry("a", 1.0), "real_time": True},
     "negative": entry("a", -1.0),
+    "a median of nothing": entry("a", 1.0, median_s=0.0),
     "zero": entry("a", 0.0),
     "not finite": entry("a", float("inf")),
     "not a number": entry("a", 1.0, busbw=float("nan")),

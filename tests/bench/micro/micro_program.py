@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from typing import Any
@@ -24,13 +27,49 @@ COLLECTIVES = {"all_reduce", "all_gather", "reduce_scatter", "broadcast"}
 Entries = dict[str, dict[str, Any]]
 
 
-def run(*arguments: str, ranks: int = 0) -> subprocess.CompletedProcess[str]:
-    launcher = ["timeout", "-k", "5", str(SECONDS)]
+def run(
+    *arguments: str, ranks: int = 0, file_bytes: int = 0, core: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`file_bytes`: no file may grow beyond them. `core`: the only one of all ranks."""
+    # of the launcher, too: what it may use counts, and it binds the ranks to cores of its own choice
+    alone = ["taskset", "-c", str(core)] if core is not None else []
+    launcher = [*alone, "timeout", "-k", "5", str(SECONDS)]
     if ranks:
-        launcher += [MPIEXEC, "-n", str(ranks)]
+        launcher += [MPIEXEC, "-n", str(ranks), *alone]
+
+    def limit() -> None:
+        if file_bytes:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
     return subprocess.run(
-        [*launcher, PROGRAM, *arguments], capture_output=True, text=True, check=False
+        [*launcher, PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit,
     )
+
+
+def points(folder: Path) -> list[Path]:
+    return list((folder / "points").glob("*.h5"))
+
+
+def interrupted_after_a_point(
+    out: Path, *arguments: str, ranks: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """The outcome of a launch with --store that gets SIGUSR1 when its first point is there."""
+    launcher = [MPIEXEC, "-n", str(ranks)] if ranks else []
+    words = [*launcher, PROGRAM, *arguments, "--store", str(out)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + SECONDS
+    while not points(out) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGUSR1)
+    try:
+        stdout, stderr = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
 
 def entries(text: str) -> Entries:

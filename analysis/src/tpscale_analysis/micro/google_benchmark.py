@@ -28,7 +28,7 @@ MAX_COUNTERS = 100
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _UNITS = {
     "bytes": "B/s", "bytes_per_second": "B/s", "algbw": "B/s", "busbw": "B/s", "flops": "FLOP/s",
-    "of_peak": "1", "of_read": "1", "items_per_second": "1/s", "median_s": "s", "min_s": "s",
+    "of_peak": "1", "of_read": "1", "items_per_second": "1/s", "min_s": "s",
 }  # fmt: skip
 # All else that is a number is a counter of the benchmark's own.
 _KNOWN = {
@@ -36,9 +36,11 @@ _KNOWN = {
     "iterations", "real_time", "cpu_time",
 }  # fmt: skip
 _METHOD = (
-    "Google Benchmark: a sample is the mean real time of the iterations of one repetition; counters are as the "
-    "program reports them."
+    "Google Benchmark: a sample is the mean real time of the iterations of one repetition, or their median where "
+    "the program counts one; counters are as the program reports them."
 )
+# Of tpscale-micro, which joins them in the label: "oversubscribed: why | implausible: why".
+_MARKS = ("oversubscribed", "implausible")
 Json = dict[str, Any]
 
 
@@ -102,7 +104,7 @@ def _point(name: str, entries: list[Json], context: Json, launch: str) -> Point:
         method=_METHOD,
         status="measured" if runs else "not_available",
         status_reason="" if runs else errors[0] or "it reported an error",
-        marks=(),
+        marks=_marks(runs),
         parameters=parameters,
         conditions={},
         hardware={"device": f"{host}, {_text(cores)} CPUs"},
@@ -117,6 +119,16 @@ def _point(name: str, entries: list[Json], context: Json, launch: str) -> Point:
         verdicts=(),
         arrays={},
     )
+
+
+def _marks(runs: list[Json]) -> tuple[str, ...]:
+    """Those of any repetition: they hold for the figure made of all."""
+    said = {
+        part.partition(":")[0].strip()
+        for run in runs
+        for part in _text(run.get("label", "")).split("|")
+    }
+    return tuple(mark for mark in _MARKS if mark in said)
 
 
 def _all_samples(name: str, runs: list[Json]) -> list[Samples]:
@@ -136,6 +148,12 @@ def _all_samples(name: str, runs: list[Json]) -> list[Samples]:
         if key not in _KNOWN and isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
     shared = [key for key in counters if all(key in run for run in runs)][:MAX_COUNTERS]
+    # algbw and busbw are of the median: what is shown beside them must be, too.
+    if "median_s" in shared:
+        seconds = [_number(run, "median_s", name) for run in runs]
+        shared.remove("median_s")
+        if min(seconds) <= 0:
+            raise BadDataError(f"holds a median time that is not above 0 in {name!r:.200}")
     found = [_series("seconds", "s", "steady_clock", seconds)]
     for key in shared:
         values = [_number(run, key, name) for run in runs]

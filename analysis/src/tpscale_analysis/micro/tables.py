@@ -14,7 +14,7 @@ from tpscale_analysis.statistics import interval_of
 from tpscale_analysis.table import Column, Table
 
 _FIRST = ("seconds", "busbw", "algbw", "flops", "of_peak", "bytes", "of_read")
-_LEFT_OUT = ("median_s", "min_s")  # of repetitions that have a row of their own
+_LEFT_OUT = ("min_s",)  # of repetitions that have a row of their own
 
 
 def families(study: Study) -> dict[str, list[MergedPoint]]:
