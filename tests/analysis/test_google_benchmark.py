@@ -97,10 +97,11 @@ def test_marks_are_those_of_the_label(tmp_path: Path) -> None:
 
 def test_an_error_has_no_figures(tmp_path: Path) -> None:
     wrong = entry("all_reduce/shm", 1.0, error_occurred=True, error_message="a wrong result")
-    (point,) = merge(read(write(tmp_path, [wrong])))
-    assert point.status == "not_available"
-    assert point.first.status_reason == "a wrong result"
-    assert not point.metrics
+    for entries in ([wrong], [entry("all_reduce/shm", 1.0), wrong]):
+        (point,) = merge(read(write(tmp_path, entries)))
+        assert point.status == "not_available"
+        assert point.first.status_reason == "a wrong result"
+        assert not point.metrics
 
 
 def test_two_files_are_two_sets_of_samples(tmp_path: Path) -> None:

@@ -86,8 +86,10 @@ def _name(entry: Json) -> str:
 
 
 def _point(name: str, entries: list[Json], context: Json, launch: str) -> Point:
-    runs = [entry for entry in entries if entry.get("error_occurred") is not True]
-    errors = [_text(entry.get("error_message", "")) for entry in entries if entry not in runs]
+    wrong = [entry for entry in entries if entry.get("error_occurred") is True]
+    errors = [_text(entry.get("error_message", "")) for entry in wrong]
+    # What went wrong in one repetition, or was stopped after some, has no figure, as in the store.
+    runs = [] if wrong else entries
     samples = {f"timed/{s.name}": s for s in _all_samples(name, runs)} if runs else {}
     program = _text(context.get("executable", "")).rpartition("/")[2]
     parameters: dict[str, Value] = {
