@@ -28,6 +28,7 @@ class SuiteTest : public testing::Test {
                                    "--benchmark_repetitions=" + std::to_string(repetitions),
                                    "--benchmark_report_aggregates_only=false"};
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     int count = static_cast<int>(words.size());
