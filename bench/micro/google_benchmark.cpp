@@ -13,6 +13,8 @@ namespace {
 
 /// A point wants repetitions: one sample has no interval.
 constexpr const char* kStoredRepetitions = "--benchmark_repetitions=10";
+/// mpirun gives its ranks a terminal, also where its own output is a file.
+constexpr const char* kNoColor = "--benchmark_color=false";
 
 /// It prints how it is used and leaves with 0, unless what is to print does not return.
 [[noreturn]] void refuse() {
@@ -27,7 +29,9 @@ constexpr const char* kStoredRepetitions = "--benchmark_repetitions=10";
 
 GoogleBenchmark::GoogleBenchmark(const std::vector<std::string>& words, bool stored, bool collectives)
     : words_{"tpscale-micro"} {
-  if (stored) words_.emplace_back(kStoredRepetitions);  // what is given comes later and wins
+  // what is given comes later and wins
+  if (stored) words_.emplace_back(kStoredRepetitions);
+  if (collectives) words_.emplace_back(kNoColor);
   words_.insert(words_.end(), words.begin(), words.end());
   if (collectives && value("min_warmup_time")) {
     throw UsageError(

@@ -108,6 +108,12 @@ class Ranks(Case):
         for name, entry in entries(result.stdout).items():
             self.assertIn("oversubscribed", entry["label"], name)
 
+    def test_a_table_in_a_file_has_no_colours(self) -> None:
+        words = [*SMALL_MESSAGES, "--benchmark_filter=broadcast/shm"]
+        result = run(*words, ranks=2)
+        self.assertIn("broadcast/shm", result.stdout)
+        self.assertNotIn("\x1b", result.stdout)
+
     def test_samples_are_counted_so_warming_up_by_time_is_refused(self) -> None:
         result = run(*SMALL_MESSAGES, "--benchmark_min_warmup_time=0.1", ranks=2)
         self.assertEqual(result.returncode, 2, result.stderr)
